@@ -1,0 +1,1 @@
+"""Laws of success against compute. Arrays and tables in, frozen results out; knows nothing of the agent."""
