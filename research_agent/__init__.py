@@ -1,0 +1,1 @@
+"""A deep-research agent that treats search as compute."""

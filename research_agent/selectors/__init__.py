@@ -1,0 +1,1 @@
+"""How one candidate is chosen: one file each, found by name."""
