@@ -1,0 +1,31 @@
+"""What can go wrong while measuring. All of it is wrong use: one sentence, exit status 2.
+
+UsageError (research_agent.errors)
+└── EvalError
+    ├── TaskError          a task folder that cannot be used; the message names the file and the row
+    ├── SelectionError     no question is left after the filters, or a filter that makes no sense
+    ├── StoreBusyError     another process is writing this run store
+    └── StoreFormatError   the file is not a run store of this version
+"""
+
+from research_agent.errors import UsageError
+
+
+class EvalError(UsageError):
+    """Base of everything this package raises on purpose."""
+
+
+class TaskError(EvalError):
+    """A task folder cannot be used."""
+
+
+class SelectionError(EvalError):
+    """The filters make no sense, or leave no question."""
+
+
+class StoreBusyError(EvalError):
+    """Another process is writing this run store."""
+
+
+class StoreFormatError(EvalError):
+    """The file is not a run store of this version."""
