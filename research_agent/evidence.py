@@ -99,6 +99,11 @@ class EvidenceStore:
         with self._lock:
             return self._entry(source_id)[0]
 
+    def knows(self, source_id: str) -> bool:
+        """Return whether there is such a snapshot."""
+        with self._lock:
+            return bool(self._rows("SELECT 1 FROM snapshots WHERE id = ?", (source_id,)))
+
     def source(self, source_id: str) -> Source:
         """Return a snapshot as a report lists it; a passage says by RFC 5147 where in its document it stands."""
         snapshot = self.get(source_id)
@@ -128,9 +133,9 @@ class EvidenceStore:
         """Return whether a quote stands in its snapshot at its offsets, character for character."""
         if not quote.text or not 0 <= quote.start < quote.end:
             return False
-        with self._lock:
-            known = self._rows("SELECT 1 FROM snapshots WHERE id = ?", (quote.source_id,))
-            return bool(known) and self.get(quote.source_id).text[quote.start : quote.end] == quote.text
+        if not self.knows(quote.source_id):
+            return False
+        return self.get(quote.source_id).text[quote.start : quote.end] == quote.text
 
     def close(self) -> None:
         """Let go of the file; harmless when called twice."""
@@ -145,7 +150,7 @@ class EvidenceStore:
         origin = "\0".join((backend, document_id, sha256, "" if start is None else str(start)))
         source_id = hashlib.sha256(origin.encode("utf-8", "surrogatepass")).hexdigest()[:16]
         with self._lock:
-            if self._rows("SELECT 1 FROM snapshots WHERE id = ?", (source_id,)):
+            if self.knows(source_id):
                 return self.get(source_id)
             row = (source_id, _plain(document_id), backend, _plain(uri), _plain(title), sha256, self._clock(), start)
             try:
