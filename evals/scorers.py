@@ -157,30 +157,36 @@ def list_f1(sample: Sample, answer: str) -> Score | None:
 
     An entry is right where it names an item (any accepted key, whole words) and, if the item has values, one of
     them too. Entries end at semicolons and line ends; at commas and "and" where the answer has no such marks.
-    Each entry counts for one item at most; an entry said twice counts once.
+    Each entry counts for one item at most; saying an entry again neither helps nor harms.
     """
     if sample.answer_type != "list":
         return None
+    whole = exact(sample, answer)
+    if whole and whole.full:
+        return Score("list_f1", 1.0, whole.explanation)
     items = sample.items or tuple(
         Item(keys=(entry,)) for entry in _entries(sample.answers[0] if sample.answers else "", 2)
     )
-    entries = [] if abstains(answer) else _entries(answer, len(items))
-    matched = _matching([[_fits(item, entry) for item in items] for entry in entries])
-    value = 2 * matched / (len(items) + len(entries)) if items and matched else 0.0
-    return Score("list_f1", value, f"{matched} of {len(items)} items in {len(entries)} entries")
+    fits: list[list[bool]] = []
+    for entry, times in _entries(answer, len(items)).items():
+        row = [_fits(item, entry) for item in items]
+        fits += [row] * min(times, max(1, sum(row)))
+    matched = _matching(fits)
+    value = 2 * matched / (len(items) + len(fits)) if matched else 0.0
+    return Score("list_f1", value, f"{matched} of {len(items)} items in {len(fits)} entries")
 
 
-def _entries(answer: str, expected: int) -> list[str]:
-    """Return the entries of a list answer, without marks, each once."""
+def _entries(answer: str, expected: int) -> Counter[str]:
+    """Return the entries of a list answer, without marks, and how often each stands there."""
     parts = [part for part in _ENTRY.split(_LEAD.sub("", strip_label(answer))) if tokens(part)]
     if len(parts) == 1 and expected > 1:
         parts = [part for part in _COMMA.split(parts[0]) if tokens(part)]
-    return list({tokens(part): part for part in parts}.values())
+    return Counter(parts)
 
 
 def _fits(item: Item, entry: str) -> bool:
     """Tell whether an entry names the item and one of its values."""
-    named = any(stands_in(entry, key) for key in item.keys)
+    named = not item.keys or any(stands_in(entry, key) for key in item.keys)
     return named and (not item.values or any(stands_in(entry, value) for value in item.values))
 
 

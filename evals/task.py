@@ -26,7 +26,7 @@ class Item:
     """One expected entry of a list.
 
     Attributes:
-        keys: accepted names of the item.
+        keys: accepted names of the item; empty where any of its values is enough.
         values: accepted values; empty where naming the item is all that is asked.
     """
 
@@ -188,10 +188,14 @@ def _items(value: object, where: str) -> tuple[Item, ...]:
     """Return the expected entries of a list question."""
     if value is None:
         return ()
-    if not isinstance(value, list) or not all(isinstance(part, dict) and part.get("key") for part in value):
-        raise TaskError(f"{where}: the field 'metadata.answer_items' must be a list of objects with a 'key'.")
+    if not isinstance(value, list) or not all(
+        isinstance(part, dict) and (part.get("key") or part.get("value")) for part in value
+    ):
+        raise TaskError(f"{where}: each of 'metadata.answer_items' must be an object with a 'key' or a 'value'.")
     named = "metadata.answer_items"
-    return tuple(Item(_strings(part["key"], where, named), _strings(part.get("value"), where, named)) for part in value)
+    return tuple(
+        Item(_strings(part.get("key"), where, named), _strings(part.get("value"), where, named)) for part in value
+    )
 
 
 def select(

@@ -1,0 +1,138 @@
+import asyncio
+
+import pytest
+
+from evals.harness import Identity, answer_record, run
+from evals.runstore import opened
+from evals.task import Sample, Task
+from research_agent.answer import Answer, Claim, Quote, Source, Spend
+from research_agent.errors import ModelUnavailableError
+
+SAMPLES = tuple(Sample(f"q{n}", f"What is {n}?", (str(n),), "number") for n in range(12))
+TASK = Task("numbers", SAMPLES, None, "fingerprint")
+
+
+def answer(text, status="answered", trace=()):
+    spend = Spend(100.0, 10.0, {"searches": 1}, 0.1, None, False)
+    claim = Claim(f"It is {text}.", (Quote("s1", text, 3, 3 + len(text)),), True)
+    source = Source("s1", "file:a", "A", "0" * 64, "2026-01-01T00:00:00Z")
+    return Answer("?", text, status, "answered", (claim,), (source,), spend, {"depth": 2}, "run", "hash", trace)
+
+
+class Counting:
+    """Answers with the number in the question; `plan` says what goes wrong first for which question."""
+
+    def __init__(self, plan=(), cell=None):
+        self.identity = Identity(cell or {"depth": 2}, "code", "model", "corpus")
+        self.plan = {name: list(faults) for name, faults in dict(plan).items()}
+        self.asked = []
+        self.under_way = self.most = 0
+
+    async def solve(self, sample, *, seed):
+        self.asked.append(sample.id)
+        self.under_way += 1
+        self.most = max(self.most, self.under_way)
+        await asyncio.sleep(0)
+        self.under_way -= 1
+        faults = self.plan.get(sample.id)
+        if faults:
+            fault = faults.pop(0)
+            if isinstance(fault, BaseException):
+                raise fault
+            return fault
+        return answer(sample.id[1:])
+
+
+async def test_every_sample_gets_one_trial_in_order(tmp_path):
+    solver = Counting()
+    seen = []
+    with opened(tmp_path / "runs.db") as store:
+        outcome = await run(TASK, SAMPLES, solver, store, concurrency=3, progress=lambda *told: seen.append(told))
+    assert [sample.id for sample, _ in outcome.pairs] == [sample.id for sample in SAMPLES]
+    assert [trial.answer for _, trial in outcome.pairs] == [str(n) for n in range(12)]
+    assert (outcome.bought, outcome.failures, outcome.unanswered) == (12, 0, ())
+    assert solver.most == 3
+    assert seen[0] == (0, 12, 0)
+    assert seen[-1] == (12, 12, 0)
+
+
+async def test_an_identical_trial_is_never_bought_twice(tmp_path):
+    with opened(tmp_path / "runs.db") as store:
+        await run(TASK, SAMPLES[:5], Counting(), store)
+        solver = Counting()
+        outcome = await run(TASK, SAMPLES, solver, store)
+        assert solver.asked == [f"q{n}" for n in range(5, 12)]
+        assert outcome.bought == 7
+        assert len(outcome.pairs) == 12
+        other = Counting(cell={"depth": 3})
+        await run(TASK, SAMPLES, other, store)
+        assert len(other.asked) == 12
+        again = Counting()
+        await run(TASK, SAMPLES, again, store, seed=1)
+        assert len(again.asked) == 12
+
+
+async def test_infrastructure_failures_are_asked_again_and_counted_apart(tmp_path):
+    plan = {
+        "q1": [ModelUnavailableError("down")],
+        "q2": [TimeoutError(), ModelUnavailableError("down")],
+        "q3": [answer("", "failed")],
+    }
+    with opened(tmp_path / "runs.db") as store:
+        outcome = await run(TASK, SAMPLES, Counting(plan), store)
+        assert outcome.failures == 4
+        assert outcome.unanswered == ("q2",)
+        assert len(outcome.pairs) == 11
+        later = Counting()
+        outcome = await run(TASK, SAMPLES, later, store)
+        assert later.asked == ["q2"]
+        assert (outcome.unanswered, outcome.failures) == ((), 4)
+
+
+async def test_a_dead_endpoint_does_not_ask_every_question(tmp_path):
+    plan = {sample.id: [ModelUnavailableError("down")] * 9 for sample in SAMPLES}
+    with opened(tmp_path / "runs.db") as store:
+        solver = Counting(plan)
+        outcome = await run(TASK, SAMPLES, solver, store, attempts=1)
+    assert len(solver.asked) == 10
+    assert len(outcome.unanswered) == 12
+
+
+async def test_a_fault_of_the_program_stops_the_run_and_keeps_what_is_done(tmp_path):
+    with opened(tmp_path / "runs.db") as store:
+        with pytest.raises(ExceptionGroup) as raised:
+            await run(TASK, SAMPLES, Counting({"q4": [KeyError("x")]}), store)
+        assert raised.group_contains(KeyError)
+        assert len(list(store.trials())) == 4
+
+
+async def test_a_cancelled_run_goes_on_where_it_stopped(tmp_path):
+    class Waiting(Counting):
+        async def solve(self, sample, *, seed):
+            if sample.id == "q6":
+                reached.set()
+                await asyncio.Event().wait()
+            return await super().solve(sample, seed=seed)
+
+    reached = asyncio.Event()
+    with opened(tmp_path / "runs.db") as store:
+        under_way = asyncio.create_task(run(TASK, SAMPLES, Waiting(), store))
+        await reached.wait()
+        under_way.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await under_way
+        rest = Counting()
+        outcome = await run(TASK, SAMPLES, rest, store)
+        assert rest.asked == [f"q{n}" for n in range(6, 12)]
+        assert len(outcome.pairs) == 12
+
+
+async def test_budget_exhaustion_is_a_trial_and_the_record_is_whole(tmp_path):
+    with opened(tmp_path / "runs.db") as store:
+        spent = answer("", "no_evidence", ({"round": 1, "read": ["d"], "answer": "", "units": 3.0},))
+        outcome = await run(TASK, SAMPLES[:1], Counting({"q0": [spent]}), store)
+        trial = outcome.pairs[0][1]
+    assert (trial.status, trial.answer, trial.units) == ("no_evidence", "", 10.0)
+    assert trial.trace == ({"round": 1, "read": ["d"], "answer": "", "units": 3.0},)
+    assert trial.report == answer_record(spent)
+    assert trial.report["claims"][0]["quotes"] == [{"source_id": "s1", "text": "", "start": 3, "end": 3}]
