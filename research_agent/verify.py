@@ -16,27 +16,24 @@ class Judge(Protocol):
         ...
 
 
-def standing(quotes: Iterable[Quote], evidence: EvidenceStore) -> tuple[Quote, ...]:
-    """Return the quotes that stand in their snapshots, in order and once each.
-
-    A quote whose words are there but whose offsets or spacing are off is put right; the others are left out.
-    """
-    found: dict[Quote, None] = {}
-    for quote in quotes:
-        if evidence.check(quote):
-            found[quote] = None
-        elif evidence.knows(quote.source_id):
-            right = evidence.locate(quote.text, quote.source_id, near=quote.start)
-            if right is not None and evidence.check(right):
-                found[right] = None
-    return tuple(found)
+def standing(quote: Quote, evidence: EvidenceStore) -> Quote | None:
+    """Return a quote as it stands in its snapshot, offsets and spacing put right, or None where it does not."""
+    if evidence.check(quote):
+        return quote
+    if not evidence.knows(quote.source_id):
+        return None
+    return evidence.locate(quote.text, quote.source_id, near=quote.start)
 
 
 def check_claim(claim: Claim, evidence: EvidenceStore) -> Claim:
     """Return a claim with the quotes that stand; it stays supported only where it has some and lost none."""
-    quotes = standing(claim.quotes, evidence)
-    whole = bool(quotes) and len(quotes) == len(set(claim.quotes))
-    return Claim(claim.text, quotes, claim.supported and whole)
+    found = [standing(quote, evidence) for quote in claim.quotes]
+    whole = bool(found) and None not in found
+    return Claim(claim.text, _once(found), claim.supported and whole)
+
+
+def _once(quotes: Iterable[Quote | None]) -> tuple[Quote, ...]:
+    return tuple(dict.fromkeys(quote for quote in quotes if quote is not None))
 
 
 async def judge_claim(claim: Claim, evidence: EvidenceStore, judge: Judge, *, question: str, key: str) -> Claim:
@@ -51,7 +48,7 @@ async def judge_claim(claim: Claim, evidence: EvidenceStore, judge: Judge, *, qu
         question: what the run was asked.
         key: prefix of the idempotency keys, unique to this claim within its chain.
     """
-    quotes = standing(claim.quotes, evidence)
+    quotes = check_claim(claim, evidence).quotes
     agreed = [
         quote
         for number, quote in enumerate(quotes)

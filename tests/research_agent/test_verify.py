@@ -51,9 +51,11 @@ def test_a_true_claim_passes_unchanged(evidence: EvidenceStore, source: str) -> 
 
 def test_offsets_and_spacing_are_put_right(evidence: EvidenceStore, source: str) -> None:
     off = Quote(source, "printed in 1843", 3, 18)
-    assert standing([off], evidence) == (quote(source, "printed  in 1843"),)
-    # Put right, it is the same words: the claim keeps its support.
-    assert check_claim(Claim("Printed in 1843.", (off,), supported=True), evidence).supported
+    assert standing(off, evidence) == quote(source, "printed  in 1843")
+    # Put right, it is the same words: the claim keeps its support, also where the right ones stood beside it.
+    for quotes in [(off,), (off, quote(source, "printed  in 1843"))]:
+        checked = check_claim(Claim("Printed in 1843.", quotes, supported=True), evidence)
+        assert (checked.supported, checked.quotes) == (True, (quote(source, "printed  in 1843"),))
 
 
 @pytest.mark.parametrize(
@@ -105,8 +107,8 @@ async def test_running_out_of_budget_is_told_to_the_caller(evidence: EvidenceSto
         async def supports(self, claim: str, quote: str, *, question: str, key: str) -> bool:
             raise BudgetExceededError(needed=5, remaining=1)
 
+    claim = Claim("Ada wrote it.", (quote(source, "Ada wrote"),), supported=False)
     with pytest.raises(BudgetExceededError):
-        claim = Claim("Ada wrote it.", (quote(source, "Ada wrote"),), supported=False)
         await judge_claim(claim, evidence, Broke(), question="Who?", key="v")
 
 
