@@ -1,0 +1,113 @@
+"""A second opinion on citations: do the quotes stand, word for word, in the corpus file?
+
+This reads the corpus itself and knows nothing of the agent's evidence store or its checker, so that a fault there
+cannot hide here. A quote is verbatim if, character for character, it is `text[start:end]` of the text its source names
+by hash: a whole document of the corpus, or the stretch of one that the `char=` fragment of the source's address gives
+(RFC 5147).
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from evals.runstore import Trial
+from evals.task import read_rows
+
+_STRETCH = re.compile(r"[#&]char=(\d+),(\d+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class CitationCheck:
+    """What the corpus says of the citations of many answers.
+
+    Attributes:
+        quotes: citations looked at; a supported claim without any counts as one that is not verbatim.
+        verbatim: those that stand where they say.
+        broken: question, quote and what is wrong, for each of the rest.
+    """
+
+    quotes: int
+    verbatim: int
+    broken: tuple[tuple[str, str, str], ...]
+
+    @property
+    def share(self) -> float | None:
+        """Verbatim citations over all; None without any."""
+        return self.verbatim / self.quotes if self.quotes else None
+
+
+class CorpusTexts:
+    """The texts of a corpus file, found by their hash."""
+
+    def __init__(self, corpus: Path) -> None:
+        """Read the corpus.
+
+        Raises:
+            TaskError: it cannot be read.
+        """
+        self._texts = [str(row.get("text") or "") for _, row in read_rows(corpus)]
+        self._by_hash = {_hash(text): text for text in self._texts}
+
+    def find(self, sha256: str, uri: str) -> str | None:
+        """Return the text of a source, None where no document of the corpus holds it."""
+        if sha256 in self._by_hash:
+            return self._by_hash[sha256]
+        stretch = _STRETCH.search(uri)
+        if stretch is None:
+            return None
+        start, end = int(stretch[1]), int(stretch[2])
+        for text in self._texts:
+            if end <= len(text) and _hash(text[start:end]) == sha256:
+                self._by_hash[sha256] = text[start:end]
+                return text[start:end]
+        return None
+
+
+def _hash(text: str) -> str:
+    """Return the SHA-256 of a text in UTF-8."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def check_citations(trials: Iterable[Trial], corpus: Path) -> CitationCheck:
+    """Hold every citation of these answers against the corpus file.
+
+    Raises:
+        TaskError: the corpus cannot be read.
+    """
+    texts = CorpusTexts(corpus)
+    quotes, broken = 0, []
+    for trial in trials:
+        sources = {str(source["id"]): source for source in _rows(trial.report.get("sources"))}
+        for claim in _rows(trial.report.get("claims")):
+            cited = _rows(claim.get("quotes"))
+            if claim.get("supported") and not cited:
+                quotes += 1
+                broken.append((trial.question_id, str(claim.get("text")), "a supported claim without a quote"))
+            for quote in cited:
+                quotes += 1
+                fault = _fault(quote, sources.get(str(quote.get("source_id"))), texts)
+                if fault:
+                    broken.append((trial.question_id, str(quote.get("text")), fault))
+    return CitationCheck(quotes, quotes - len(broken), tuple(broken))
+
+
+def _rows(value: object) -> list[Mapping[str, object]]:
+    """Return a JSON list of objects, [] for anything else."""
+    return [row for row in value if isinstance(row, dict)] if isinstance(value, (list, tuple)) else []
+
+
+def _fault(quote: Mapping[str, object], source: Mapping[str, object] | None, texts: CorpusTexts) -> str:
+    """Return what is wrong with a citation, "" for nothing."""
+    if source is None:
+        return "its source is not listed"
+    text = texts.find(str(source.get("sha256")), str(source.get("uri")))
+    if text is None:
+        return "its source is no text of the corpus"
+    start, end, words = quote.get("start"), quote.get("end"), quote.get("text")
+    if not isinstance(start, int) or not isinstance(end, int) or not words:
+        return "it has no place or no words"
+    if text[start:end] == words:
+        return ""
+    return "it stands elsewhere in its source" if str(words) in text else "it does not stand in its source"
