@@ -67,6 +67,24 @@ def find(spec: str, home: Path) -> Path | None:
     return path if path.is_file() else None
 
 
+def locate(spec: str, home: Path) -> Path:
+    """Return the GGUF file of a known model's name or of a path; its checksum is not read.
+
+    Raises:
+        ModelFileError: it is missing, or is no GGUF file.
+    """
+    path = find(spec, home)
+    if path is not None:
+        _require_gguf(path)
+        return path
+    if spec in KNOWN:
+        raise ModelFileError(
+            f"The embedded model {KNOWN[spec].title} is not on this machine ({file_of(KNOWN[spec], home)}); "
+            f"fetch it ({KNOWN[spec].size / 1e6:,.0f} MB) with: research-agent models pull {spec}"
+        )
+    raise ModelFileError(f"There is no model file at {spec!r}; name a GGUF file, or one of: {', '.join(KNOWN)}.")
+
+
 def load(spec: str, home: Path) -> Path:
     """Return the file of a known model's name or of a path, fit to be loaded.
 
@@ -76,7 +94,7 @@ def load(spec: str, home: Path) -> Path:
     Raises:
         ModelFileError: it is missing, is no GGUF file, or is not the file it should be.
     """
-    path = _present(spec, home)
+    path = locate(spec, home)
     weights = _weights_at(path, home)
     if weights is not None and not _stamped(path, weights):
         _verify(path, weights)
@@ -89,7 +107,7 @@ def check(spec: str, home: Path) -> Checked:
     Raises:
         ModelFileError: it is missing, is no GGUF file, or is not the file it should be.
     """
-    path = _present(spec, home)
+    path = locate(spec, home)
     weights = _weights_at(path, home)
     if weights is None:
         return Checked(path, path.stat().st_size, _sha256(path), None)
@@ -151,19 +169,6 @@ def _alone(path: Path, waiting: Callable[[], None]) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _present(spec: str, home: Path) -> Path:
-    path = find(spec, home)
-    if path is not None:
-        _require_gguf(path)
-        return path
-    if spec in KNOWN:
-        raise ModelFileError(
-            f"The embedded model {KNOWN[spec].title} is not on this machine ({file_of(KNOWN[spec], home)}); "
-            f"fetch it ({KNOWN[spec].size / 1e6:,.0f} MB) with: research-agent models pull {spec}"
-        )
-    raise ModelFileError(f"There is no model file at {spec!r}; name a GGUF file, or one of: {', '.join(KNOWN)}.")
 
 
 def _weights_at(path: Path, home: Path) -> Weights | None:
