@@ -15,6 +15,8 @@ from pathlib import Path
 from evals.runstore import Trial
 from evals.task import read_rows
 
+_LINE_END = re.compile("\r\n?|\x0c|\u2028|\u2029")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff]")
 _STRETCH = re.compile(r"[#&]char=(\d+),(\d+)$")
 
 
@@ -47,8 +49,10 @@ class CorpusTexts:
         Raises:
             TaskError: it cannot be read.
         """
-        self._texts = [str(row.get("text") or "") for _, row in read_rows(corpus)]
-        self._by_hash = {_hash(text): text for text in self._texts}
+        raw = [str(row.get("text") or "") for _, row in read_rows(corpus)]
+        # An index may keep every line end as a line feed and leave control characters out; no word changes by that.
+        self._texts = [_CONTROL.sub("", _LINE_END.sub("\n", text)) for text in raw]
+        self._by_hash = {_hash(text): text for text in (*raw, *self._texts)}
 
     def find(self, sha256: str, uri: str) -> str | None:
         """Return the text of a source, None where no document of the corpus holds it."""
@@ -81,7 +85,7 @@ def check_citations(trials: Iterable[Trial], corpus: Path) -> CitationCheck:
     for trial in trials:
         sources = {str(source["id"]): source for source in _rows(trial.report.get("sources"))}
         for claim in _rows(trial.report.get("claims")):
-            cited = _rows(claim.get("quotes"))
+            cited = _rows(claim.get("citations"))
             if claim.get("supported") and not cited:
                 quotes += 1
                 broken.append((trial.question_id, str(claim.get("text")), "a supported claim without a quote"))
@@ -89,7 +93,7 @@ def check_citations(trials: Iterable[Trial], corpus: Path) -> CitationCheck:
                 quotes += 1
                 fault = _fault(quote, sources.get(str(quote.get("source_id"))), texts)
                 if fault:
-                    broken.append((trial.question_id, str(quote.get("text")), fault))
+                    broken.append((trial.question_id, str(quote.get("quote")), fault))
     return CitationCheck(quotes, quotes - len(broken), tuple(broken))
 
 
@@ -105,7 +109,7 @@ def _fault(quote: Mapping[str, object], source: Mapping[str, object] | None, tex
     text = texts.find(str(source.get("sha256")), str(source.get("uri")))
     if text is None:
         return "its source is no text of the corpus"
-    start, end, words = quote.get("start"), quote.get("end"), quote.get("text")
+    start, end, words = quote.get("start"), quote.get("end"), quote.get("quote")
     if not isinstance(start, int) or not isinstance(end, int) or not words:
         return "it has no place or no words"
     if text[start:end] == words:

@@ -3,13 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Protocol
 
 from evals.runstore import RunStore, Trial, trial_key
 from evals.task import Sample, Task
 from research_agent.answer import Answer
 from research_agent.errors import DeadlineError, ModelError
+from research_agent.report.contract import to_dict
 from retrieval.errors import RetrievalError
 
 # A dead endpoint fails every question: after this many in a row the rest is left for the next run.
@@ -198,23 +199,5 @@ def _trial(
         units=answer.spend.units,
         seconds=seconds,
         trace=tuple(dict(record) for record in answer.trace),
-        report=answer_record(answer),
+        report={name: value for name, value in to_dict(answer).items() if name != "trace"},
     )
-
-
-def answer_record(answer: Answer) -> dict[str, object]:
-    """Return an answer as plain JSON values, its trace left out; nothing is rounded or renamed."""
-    claims = [
-        {"text": claim.text, "supported": claim.supported, "quotes": [asdict(quote) for quote in claim.quotes]}
-        for claim in answer.claims
-    ]
-    spend = {name: getattr(answer.spend, name) for name in ("limit", "units", "seconds", "usd", "estimated")} | {
-        "meters": dict(answer.spend.meters)
-    }
-    names = ("question", "answer", "status", "stop_reason", "run_id", "ledger_sha256")
-    return {name: getattr(answer, name) for name in names} | {
-        "claims": claims,
-        "sources": [asdict(source) for source in answer.sources],
-        "spend": spend,
-        "config": dict(answer.config),
-    }

@@ -15,12 +15,12 @@ def sha(text):
 
 
 def trial(quotes, sources, supported=True):
-    report = {"claims": [{"text": "It is so.", "supported": supported, "quotes": quotes}], "sources": sources}
+    report = {"claims": [{"text": "It is so.", "supported": supported, "citations": quotes}], "sources": sources}
     return Trial("k", "t", "q", {}, 0, "c", "m", "f", "x", "answered", "answered", 1.0, 1.0, (), report)
 
 
 def quote(text, start, source="s"):
-    return {"source_id": source, "text": text, "start": start, "end": start + len(text)}
+    return {"source_id": source, "quote": text, "start": start, "end": start + len(text)}
 
 
 @pytest.fixture
@@ -49,6 +49,14 @@ def test_a_quote_of_a_passage(corpus):
     assert check_citations([trial([quote("The cat", 0)], passage)], corpus).share == 0.0
 
 
+def test_line_ends_and_control_characters_do_not_count(corpus, tmp_path):
+    path = tmp_path / "other.jsonl"
+    path.write_text(json.dumps({"_id": "b", "text": TEXT.replace("\n", "\x0c\r\n") + "\x07"}) + "\n")
+    stored = TEXT.replace("\n", "\n\n")
+    source = [{"id": "s", "uri": "", "sha256": sha(stored)}]
+    assert check_citations([trial([quote("mat.\n\nThe dog", stored.index("mat"))], source)], path).share == 1.0
+
+
 @pytest.mark.parametrize(
     ("quotes", "sources", "fault"),
     [
@@ -57,7 +65,7 @@ def test_a_quote_of_a_passage(corpus):
         ([quote("cat sat", 5)], WHOLE, "stands elsewhere"),
         ([quote("cat sat", 4)], [{"id": "s", "uri": "", "sha256": sha("other")}], "no text of the corpus"),
         ([quote("cat sat", 4, "gone")], WHOLE, "not listed"),
-        ([{"source_id": "s", "text": "", "start": 0, "end": 0}], WHOLE, "no place or no words"),
+        ([{"source_id": "s", "quote": "", "start": 0, "end": 0}], WHOLE, "no place or no words"),
         ([], WHOLE, "without a quote"),
     ],
 )

@@ -1,8 +1,9 @@
 import asyncio
+import dataclasses
 
 import pytest
 
-from evals.harness import Identity, answer_record, run
+from evals.harness import Identity, run
 from evals.runstore import opened
 from evals.task import Sample, Task
 from research_agent.answer import Answer, Claim, Quote, Source, Spend
@@ -134,5 +135,6 @@ async def test_budget_exhaustion_is_a_trial_and_the_record_is_whole(tmp_path):
         trial = outcome.pairs[0][1]
     assert (trial.status, trial.answer, trial.units) == ("no_evidence", "", 10.0)
     assert trial.trace == ({"round": 1, "read": ["d"], "answer": "", "units": 3.0},)
-    assert trial.report == answer_record(spent)
-    assert trial.report["claims"][0]["quotes"] == [{"source_id": "s1", "text": "", "start": 3, "end": 3}]
+    assert trial.report["sources"] == [dataclasses.asdict(spent.sources[0])]
+    assert trial.report["spend"]["meters"] == {"searches": 1}
+    assert "trace" not in trial.report

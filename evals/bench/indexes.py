@@ -1,0 +1,31 @@
+"""Big synthetic indexes, built once a run of the benchmark and shared by what measures them."""
+
+from pathlib import Path
+
+from evals.bench.text import FastEncoder, Writer
+from retrieval.base import Document
+from retrieval.index.encoder import SentenceEncoder
+from retrieval.index.local import LocalIndex
+
+SMALL, LARGE, QUICK = 10_000, 100_000, 2_000
+
+
+def sizes(quick: bool) -> tuple[int, ...]:
+    """Return the sizes to measure, in passages."""
+    return (QUICK,) if quick else (SMALL, LARGE)
+
+
+def documents(passages: int) -> list[Document]:
+    """Return the documents of the index of this size, always the same."""
+    return list(Writer(seed=passages).documents(passages))
+
+
+def ready(work: Path, passages: int, encoder: FastEncoder | None = None) -> Path:
+    """Return the folder of an index of this size with all its vectors, built where it is not there yet."""
+    folder = work / f"index-{passages}"
+    if not folder.exists():
+        part = work / f"part-{passages}"
+        fast = encoder or FastEncoder(SentenceEncoder())
+        LocalIndex.build(part, documents(passages), encoder=fast, dense="all")
+        part.rename(folder)
+    return folder
