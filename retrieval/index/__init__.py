@@ -1,0 +1,17 @@
+"""The local index: documents on this machine, found by name, word and meaning."""
+
+from retrieval.index.encoder import Encoder, SentenceEncoder, default_encoder
+from retrieval.index.local import IndexDescription, LocalIndex
+from retrieval.index.opened import Dense
+from retrieval.index.writer import Progress, Step
+
+__all__ = [
+    "Dense",
+    "Encoder",
+    "IndexDescription",
+    "LocalIndex",
+    "Progress",
+    "SentenceEncoder",
+    "Step",
+    "default_encoder",
+]

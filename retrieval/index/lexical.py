@@ -1,0 +1,138 @@
+"""BM25 over titles, passages and the identifiers they mention (tantivy), memory-mapped."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from retrieval.index.names import head_identifiers, identifiers
+from retrieval.index.store import Row
+
+# Scripts written without spaces are indexed by character, the others by word.
+_UNSPACED = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+_TOKEN = rf"[{_UNSPACED}]|[\p{{L}}\p{{N}}\p{{M}}&&[^{_UNSPACED}]]+"
+_ANALYZER = "words"
+_HEAP = 96_000_000
+_MOST_TERMS = 48
+# A word in more than this share of passages tells none of them apart and costs the most time.
+_COMMON = 0.2
+_FEWEST_TERMS = 2
+
+
+class Lexical:
+    """The lexical index in one folder, for reading."""
+
+    def __init__(self, folder: Path) -> None:
+        import tantivy
+
+        self._tantivy = tantivy
+        self._schema = _schema(tantivy)
+        self._analyzer = _analyzer(tantivy)
+        folder.mkdir(parents=True, exist_ok=True)
+        self.index = tantivy.Index(self._schema, path=str(folder))
+        self.index.register_tokenizer(_ANALYZER, self._analyzer)
+
+    def reload(self) -> None:
+        """See what was committed last."""
+        self.index.reload()
+
+    def search(self, query: str, limit: int) -> list[tuple[int, float]]:
+        """Return (passage number, score), best first."""
+        searcher = self.index.searcher()
+        terms = self._terms(searcher, query)
+        return self._run(searcher, self._any(terms), limit) if terms else []
+
+    def within(self, query: str, doc: int, limit: int) -> list[int]:
+        """Return the passages of one document that match best, best first."""
+        searcher = self.index.searcher()
+        terms = self._terms(searcher, query)
+        if not terms:
+            return []
+        q, occur = self._tantivy.Query, self._tantivy.Occur
+        only = q.const_score_query(q.term_query(self._schema, "doc", doc), 0.0)
+        found = self._run(searcher, q.boolean_query([(occur.Must, only), (occur.Should, self._any(terms))]), limit)
+        return [pid for pid, score in found if score > 0]
+
+    def titled(self, words: str, limit: int) -> list[int]:
+        """Return passages whose title shares the most with `words`."""
+        searcher = self.index.searcher()
+        terms = [("title", term) for term in dict.fromkeys(self._analyzer.analyze(words))]
+        return [pid for pid, _ in self._run(searcher, self._any(terms[:_MOST_TERMS]), limit)] if terms else []
+
+    def _terms(self, searcher: Any, query: str) -> list[tuple[str, str]]:
+        """Return (field, term) pairs of a query: the rarest words, in the fields where they occur."""
+        total = max(1, searcher.num_docs)
+        words: list[tuple[int, str]] = []
+        for term in dict.fromkeys(self._analyzer.analyze(query)):
+            count = searcher.doc_freq("body", term) + searcher.doc_freq("title", term)
+            if count:
+                words.append((count, term))
+        words.sort()
+        telling = [word for word in words if word[0] <= total * _COMMON]
+        if len(telling) < _FEWEST_TERMS:
+            telling = words[:_FEWEST_TERMS]
+        terms = [(field, term) for _, term in telling[:_MOST_TERMS] for field in ("body", "title")]
+        keys = dict.fromkeys(key for key, _, _ in identifiers(query))
+        return terms + [("ids", key) for key in list(keys)[:_MOST_TERMS]]
+
+    def _any(self, terms: Sequence[tuple[str, str]]) -> Any:
+        # Bare term queries only: anything wrapped around them turns block-max pruning off.
+        q, occur = self._tantivy.Query, self._tantivy.Occur
+        return q.boolean_query(
+            [(occur.Should, q.term_query(self._schema, *term, index_option="freq")) for term in terms]
+        )
+
+    def _run(self, searcher: Any, query: Any, limit: int) -> list[tuple[int, float]]:
+        hits = searcher.search(query, limit, count=False).hits
+        pids = searcher.fast_field_values("pid", [address for _, address in hits])
+        return [(int(pid), float(score)) for pid, (score, _) in zip(pids, hits, strict=True)]
+
+
+class LexicalWriter:
+    """The one writer of a lexical index; nothing is visible before `commit`."""
+
+    def __init__(self, lexical: Lexical) -> None:
+        import tantivy
+
+        self._document = tantivy.Document
+        self._lexical = lexical
+        self._writer = lexical.index.writer(_HEAP, 1)
+
+    def add(self, doc: int, rows: Iterable[Row]) -> None:
+        """Add the passages of a document, in reading order."""
+        for number, row in enumerate(rows):
+            keys = dict.fromkeys(key for key, _, _ in identifiers(row.text))
+            if not number:
+                keys.update(dict.fromkeys(head_identifiers(row.text)))
+            self._writer.add_document(
+                self._document(pid=row.pid, doc=doc, title=row.title, body=row.text, ids=list(keys))
+            )
+
+    def remove(self, doc: int) -> None:
+        """Remove a document's passages."""
+        self._writer.delete_documents_by_term("doc", doc)
+
+    def commit(self) -> None:
+        """Make the changes visible, all at once."""
+        self._writer.commit()
+
+    def close(self) -> None:
+        """Wait for merges and let the lock go; what was not committed is gone."""
+        self._writer.wait_merging_threads()
+
+
+def _schema(tantivy: Any) -> Any:
+    builder = tantivy.SchemaBuilder()
+    builder.add_integer_field("pid", fast=True)
+    builder.add_integer_field("doc", indexed=True)
+    builder.add_text_field("title", tokenizer_name=_ANALYZER, index_option="freq")
+    builder.add_text_field("body", tokenizer_name=_ANALYZER, index_option="freq")
+    builder.add_text_field("ids", tokenizer_name="raw", index_option="basic")
+    return builder.build()
+
+
+def _analyzer(tantivy: Any) -> Any:
+    kind = tantivy.Filter
+    builder = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.regex(_TOKEN))
+    for step in (kind.remove_long(64), kind.lowercase(), kind.ascii_fold(), kind.stemmer("english")):
+        builder = builder.filter(step)
+    return builder.build()

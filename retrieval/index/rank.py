@@ -1,0 +1,34 @@
+"""Put ranked lists together, and keep one document from filling a result."""
+
+from collections.abc import Mapping, Sequence
+
+# The constant of reciprocal rank fusion (Cormack, Clarke and Büttcher, 2009).
+RRF = 60
+_FREE = 2
+
+
+def fuse(*lists: Sequence[int]) -> dict[int, float]:
+    """Return the reciprocal rank fusion of ranked lists, best first; equal scores keep the order of the first list."""
+    scores: dict[int, float] = {}
+    for ranked in lists:
+        for rank, item in enumerate(ranked, start=1):
+            scores[item] = scores.get(item, 0.0) + 1.0 / (RRF + rank)
+    return dict(sorted(scores.items(), key=lambda pair: -pair[1]))
+
+
+def spread(scores: Mapping[int, float], owners: Mapping[int, int]) -> list[tuple[int, float]]:
+    """Return (passage, score), best first, where from a document's third passage on each counts for less.
+
+    Args:
+        scores: passages in order, best first.
+        owners: the document of each passage; passages without one are left out.
+    """
+    seen: dict[int, int] = {}
+    found: list[tuple[int, float]] = []
+    for pid, score in scores.items():
+        if pid not in owners:
+            continue
+        before = seen.get(owners[pid], 0)
+        seen[owners[pid]] = before + 1
+        found.append((pid, score / (1 + max(0, before + 1 - _FREE))))
+    return sorted(found, key=lambda pair: -pair[1])

@@ -1,0 +1,59 @@
+"""Which documents a query names."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from retrieval.index.names import Kind, Mention, mentions
+
+Called = Callable[[Iterable[str]], Mapping[str, list[tuple[Kind, int]]]]
+
+# A name that more documents share than this tells none of them apart.
+_MOST_OWNERS = 4
+_DIGITS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a query names.
+
+    Attributes:
+        sure: numbers of documents that are named beyond reasonable doubt, surest first.
+        likely: numbers of documents whose one-word title occurs in the query.
+        rest: the query without the sure names.
+    """
+
+    sure: tuple[int, ...] = ()
+    likely: tuple[int, ...] = ()
+    rest: str = ""
+
+
+def resolve(query: str, called: Called) -> Named:
+    """Find the documents that `query` names by id, title or identifier.
+
+    Args:
+        query: the query as it was asked.
+        called: looks names up in the index.
+    """
+    found = [mention for mention in mentions(query) if mention.quoted or mention.proper]
+    owners = called(mention.key for mention in found)
+    taken: list[tuple[Mention, list[int]]] = []
+    for mention in sorted(found, key=_surest):
+        docs = [doc for kind, doc in owners.get(mention.key, []) if kind is not Kind.MENTION]
+        free = all(mention.end <= other.start or mention.start >= other.end for other, _ in taken)
+        if docs and len(docs) <= _MOST_OWNERS and free:
+            taken.append((mention, docs))
+    sure = [(mention, docs) for mention, docs in taken if _is_sure(mention)]
+    rest = query
+    for mention, _ in sorted(sure, key=lambda pair: -pair[0].start):
+        rest = f"{rest[: mention.start]} {rest[mention.end :]}"
+    likely = [doc for mention, docs in taken if not _is_sure(mention) for doc in docs]
+    return Named(tuple(dict.fromkeys(doc for _, docs in sure for doc in docs)), tuple(dict.fromkeys(likely)), rest)
+
+
+def _surest(mention: Mention) -> tuple[bool, int, int]:
+    return (not mention.quoted, -(mention.end - mention.start), mention.start)
+
+
+def _is_sure(mention: Mention) -> bool:
+    one_word = " " not in mention.key and not mention.key.startswith("#")
+    return mention.quoted or not one_word or (mention.key.isdigit() and len(mention.key) >= _DIGITS)

@@ -1,0 +1,106 @@
+"""One search: what the query names, what its words find, what its meaning finds, fused."""
+
+import difflib
+import re
+from collections.abc import Sequence
+
+from retrieval.base import Hit
+from retrieval.index.names import Kind, identifiers, plain
+from retrieval.index.opened import Opened
+from retrieval.index.rank import fuse, spread
+from retrieval.index.resolve import resolve
+from retrieval.index.store import Row
+from retrieval.index.writer import as_read
+
+# Passages embedded for one query where they are not yet; about a second of work.
+LAZY = 32
+_DEPTH = 50
+_PER_NAMED = 2
+_NEAR = 0.9
+# Of a query that shares no word with any passage, only what is clearly alike is a result and not a nearest neighbour.
+_ALIKE = 0.4
+
+
+def search(state: Opened, query: str, k: int) -> list[Hit]:
+    """Return at most `k` hits, best first."""
+    named = resolve(query, state.store.called)
+    sure = list(named.sure) or _nearly_titled(state, query)
+    depth = max(_DEPTH, 4 * k)
+    lexical = [pid for pid, _ in state.lexical.search(query, depth)]
+    lists = [lexical, _dense(state, query, lexical, depth, named=bool(sure))]
+    if named.likely:
+        lists.append([rows[0].pid for doc in named.likely if (rows := state.store.passages(doc))])
+    scores = fuse(*lists)
+    top = _of_named(state, query if not named.sure else named.rest, sure, k)
+    shown = {row.pid for row in top}
+    owners = state.store.owners([pid for pid in scores if pid not in shown])
+    rest = spread(scores, owners)[: max(0, k - len(top))]
+    rows = state.store.rows([pid for pid, _ in rest])
+    hits = [_hit(row, 1.0 + 1.0 / (rank + 1)) for rank, row in enumerate(top)]
+    return hits + [_hit(rows[pid], score) for pid, score in rest if pid in rows]
+
+
+def look_up(state: Opened, name: str, k: int) -> list[Hit]:
+    """Return the openings of at most `k` documents that have this name, surest first."""
+    keys = [plain(name)]
+    stripped = name.strip().strip(".,;:()[]\"'")
+    keys += [key for key, start, end in identifiers(stripped) if (start, end) == (0, len(stripped))]
+    called = state.store.called(keys)
+    found = sorted((kind, doc) for key in keys for kind, doc in called.get(key, []))
+    docs = list(dict.fromkeys(doc for kind, doc in found if kind is not Kind.MENTION))
+    docs = docs or _near(state, name) or list(dict.fromkeys(doc for _, doc in found))
+    openings = [rows[0] for doc in docs[:k] if (rows := state.store.passages(doc))]
+    return [_hit(row, 1.0 + 1.0 / (rank + 1)) for rank, row in enumerate(openings)]
+
+
+def _dense(state: Opened, query: str, lexical: Sequence[int], depth: int, *, named: bool) -> list[int]:
+    """Return passages by likeness of meaning: of the whole index, or of the lexical candidates."""
+    if state.vectors is None or state.mode == "none":
+        return []
+    if state.dense is not None and state.mode == "all":
+        vector = state.vectors.get([query])
+        floor = -1.0 if lexical else _ALIKE
+        return [pid for pid, score in state.dense.search(vector, depth) if score >= floor]
+    # Where the query names its document, vectors could only reorder the rest: not worth loading an encoder.
+    if named or not lexical:
+        return []
+    rows = state.store.rows(lexical[:LAZY])
+    pids = [pid for pid in lexical[:LAZY] if pid in rows]
+    found = state.vectors.get([query, *(as_read(rows[pid].title, rows[pid].text) for pid in pids)])
+    alike = found[1:] @ found[0]
+    return [pids[i] for i in sorted(range(len(pids)), key=lambda i: -float(alike[i]))]
+
+
+def _of_named(state: Opened, rest: str, docs: Sequence[int], k: int) -> list[Row]:
+    """Return for each named document the passage that fits best, then for each its opening or the next best."""
+    chosen: list[list[Row]] = []
+    for doc in docs[:k]:
+        rows = state.store.passages(doc)
+        by_pid = {row.pid: row for row in rows}
+        best = [by_pid[pid] for pid in state.lexical.within(rest, doc, _PER_NAMED) if pid in by_pid]
+        order = [*best[:1], *rows[:1], *best[1:]]
+        chosen.append(list(dict.fromkeys(order))[:_PER_NAMED])
+    turns = [rows[turn] for turn in range(_PER_NAMED) for rows in chosen if turn < len(rows)]
+    return turns[:k]
+
+
+def _nearly_titled(state: Opened, query: str) -> list[int]:
+    """Return documents whose title the query quotes with a slip."""
+    quotes = [found[1] for found in re.finditer(r"[\"“«]([^\"”»\n]{12,200})[\"”»]", query)]
+    return [doc for quote in quotes[:8] for doc in _near(state, quote)]
+
+
+def _near(state: Opened, name: str) -> list[int]:
+    """Return documents whose title, or its part after an identifier, is `name` but for a slip."""
+    wanted = plain(name)
+    rows = state.store.rows(state.lexical.titled(name, 10))
+    near: dict[int, float] = {}
+    for row in rows.values():
+        for title in (row.title, re.split(r"[:–—]\s", row.title, maxsplit=1)[-1]):
+            alike = difflib.SequenceMatcher(None, wanted, plain(title)).ratio()
+            near[row.doc] = max(alike, near.get(row.doc, 0.0))
+    return [doc for doc, alike in sorted(near.items(), key=lambda pair: -pair[1]) if alike >= _NEAR]
+
+
+def _hit(row: Row, score: float) -> Hit:
+    return Hit(row.id, row.text, score, row.start, row.stop, row.title, row.uri)

@@ -1,0 +1,174 @@
+"""Vectors: a store keyed by the text they stand for, and a faiss file over all passages once every one is embedded.
+
+Because the key is the text, a vector outlives rebuilds and updates, an interrupted embedding goes on where it was, and
+several processes may add to the store at once.
+"""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from retrieval.index.encoder import Encoder, Vectors
+
+_CHUNK = 256
+
+
+class VectorStore:
+    """Vectors of texts under one encoder, in one SQLite file; kept in this process only where that cannot be written."""
+
+    def __init__(self, path: Path, encoder: Encoder) -> None:
+        self.encoder = encoder
+        self._lock = threading.Lock()
+        self._db = _connect(path)
+        self._kept: dict[bytes, bytes] = {}
+
+    def get(self, texts: Sequence[str], progress: Callable[[int], None] | None = None) -> Vectors:
+        """Return one row a text; texts not seen before are encoded and kept.
+
+        Args:
+            texts: the texts as the encoder is to read them.
+            progress: told how many texts were encoded, after each stretch of them.
+        """
+        keys = [self._key(text) for text in texts]
+        known = self._read(keys)
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+        # Alike lengths together, so that little is padded.
+        todo = sorted(missing.items(), key=lambda item: -len(item[1]))
+        for at in range(0, len(todo), _CHUNK):
+            part = todo[at : at + _CHUNK]
+            rows = self.encoder.encode([text for _, text in part])
+            fresh = {key: row.tobytes() for (key, _), row in zip(part, rows, strict=True)}
+            self._write(fresh)
+            known.update(fresh)
+            if progress:
+                progress(len(part))
+        flat = b"".join(known[key] for key in keys)
+        return np.frombuffer(flat, dtype=np.float32).reshape(len(keys), -1)
+
+    def missing(self, texts: Sequence[str]) -> int:
+        """Return how many of these texts would have to be encoded."""
+        keys = {self._key(text) for text in texts}
+        return len(keys) - len(self._read(list(keys)))
+
+    def count(self) -> int:
+        """Return how many vectors are kept."""
+        with self._lock:
+            return int(self._db.execute("SELECT count(*) FROM vectors").fetchone()[0]) + len(self._kept)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self._lock:
+            self._db.close()
+
+    def __del__(self) -> None:
+        self._db.close()
+
+    def _key(self, text: str) -> bytes:
+        return blake2b(f"{self.encoder.name}\0{text}".encode(), digest_size=16).digest()
+
+    def _read(self, keys: Sequence[bytes]) -> dict[bytes, bytes]:
+        found = {key: self._kept[key] for key in keys if key in self._kept}
+        for at in range(0, len(keys), 500):
+            part = keys[at : at + 500]
+            marks = ",".join("?" * len(part))
+            with self._lock:
+                rows = self._db.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part)  # noqa: S608
+                found.update(rows.fetchall())
+        return found
+
+    def _write(self, fresh: dict[bytes, bytes]) -> None:
+        try:
+            with self._lock, self._db:
+                self._db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", fresh.items())
+        except sqlite3.OperationalError as error:
+            if "readonly" not in str(error) and "locked" not in str(error):
+                raise
+            self._kept.update(fresh)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    sql = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
+    try:
+        db = sqlite3.connect(path, check_same_thread=False, timeout=30)
+        db.execute("PRAGMA journal_mode=WAL")
+        db.execute("PRAGMA synchronous=NORMAL")
+        db.execute(sql)
+    except sqlite3.OperationalError:
+        if path.exists():
+            address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+            return sqlite3.connect(address, uri=True, check_same_thread=False)
+        db = sqlite3.connect(":memory:", check_same_thread=False)
+        db.execute(sql)
+    return db
+
+
+class DenseFile:
+    """A faiss file, memory-mapped on first use: the passages nearest to a vector."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._index: Any = None
+        self._opening = threading.Lock()
+
+    def __len__(self) -> int:
+        return int(self._opened().ntotal)
+
+    def search(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
+        """Return (passage number, cosine), best first."""
+        scores, pids = self._opened().search(vector.reshape(1, -1), limit)
+        return [(int(pid), float(score)) for pid, score in zip(pids[0], scores[0], strict=True) if pid >= 0]
+
+    def _opened(self) -> Any:
+        with self._opening:
+            if self._index is None:
+                import faiss
+
+                self._index = faiss.read_index(str(self.path), faiss.IO_FLAG_MMAP_IFC)
+            return self._index
+
+
+def write_dense(path: Path, pids: Sequence[int], vectors: Vectors) -> None:
+    """Write a faiss file over these vectors, whole or not at all."""
+    import faiss
+
+    index = faiss.IndexIDMap2(faiss.IndexFlatIP(vectors.shape[1]))
+    index.add_with_ids(vectors, np.asarray(pids, dtype=np.int64))
+    _save(index, path)
+
+
+def change_dense(old: Path, new: Path, gone: Sequence[int], pids: Sequence[int], vectors: Vectors) -> None:
+    """Write a copy of a faiss file without some passages and with some more."""
+    import faiss
+
+    index = faiss.read_index(str(old))
+    if gone:
+        index.remove_ids(np.asarray(gone, dtype=np.int64))
+    if pids:
+        index.add_with_ids(vectors, np.asarray(pids, dtype=np.int64))
+    _save(index, new)
+
+
+def dense_ids(path: Path) -> set[int]:
+    """Return the numbers of the passages a faiss file holds."""
+    import faiss
+
+    index: Any = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+    return {int(pid) for pid in faiss.vector_to_array(index.id_map)}
+
+
+def _save(index: Any, path: Path) -> None:
+    import faiss
+
+    part = path.with_suffix(".part")
+    try:
+        faiss.write_index(index, str(part))
+        os.replace(part, path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
