@@ -88,6 +88,7 @@ class Answer:
         trace: one record a search round (queries, documents read, the answer a run of that depth would give);
             filled for measurement runs.
         ledger_sha256: hash of the journal, so that a report can be held against its run.
+        error: why the run failed, in a sentence; "" where it did not.
     """
 
     question: str
@@ -101,3 +102,4 @@ class Answer:
     run_id: str
     ledger_sha256: str
     trace: tuple[Mapping[str, object], ...] = ()
+    error: str = ""

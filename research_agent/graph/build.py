@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
     from langgraph.graph.state import CompiledStateGraph
     from langgraph.runtime import RunControl
-    from langgraph.types import Durability
 
 NodeFunction = Callable[..., Awaitable[Any]]
 
@@ -98,14 +97,20 @@ def step_limit(dials: Dials, retrievers: int, k: int) -> int:
 
 async def advance(
     chain: "CompiledStateGraph[ChainState, Context, ChainState, ChainState]",
-    question: str,
+    start: ChainState,
     context: Context,
     control: "RunControl | None" = None,
 ) -> ChainState:
-    """Run a chain to its end, from its checkpoint where it has one; return the last state.
+    """Run a chain to its end and return its last state.
+
+    Args:
+        chain: as `build_chain` made it.
+        start: the state to begin with, unless the chain has a checkpoint: then it goes on from there.
+        context: what it works with; names the chain.
+        control: may ask it to stop between two steps.
 
     Raises:
-        GraphDrained: `control` asked it to stop between two steps; its checkpoint stands and it can go on later.
+        GraphDrained: `control` stopped it; its checkpoint stands, and it can go on later.
         ResearchError: a node failed on purpose; the checkpoint before that node stands.
         RetrievalError: likewise.
     """
@@ -113,16 +118,16 @@ async def advance(
 
     limit = step_limit(context.dials, len(context.retrievers), context.k)
     config = RunnableConfig(configurable={"thread_id": context.chain}, recursion_limit=limit)
-    start: ChainState | None = {"question": question}
-    if chain.checkpointer is not None:
-        snapshot = await chain.aget_state(config)
-        if snapshot.values and not snapshot.next:
-            return cast(ChainState, snapshot.values)
-        start = None if snapshot.values else start
+    if chain.checkpointer is None:
+        return cast(ChainState, await chain.ainvoke(start, config, context=context, control=control))
+    snapshot = await chain.aget_state(config)
+    if snapshot.values and not snapshot.next:
+        return cast(ChainState, snapshot.values)
     # Every decision rests on what was left when it was made, so it must be on disk before it is acted on: otherwise
     # a resumed chain, with less left, could decide differently. "async" would save next to nothing and lose that.
-    durability: Durability | None = "sync" if chain.checkpointer is not None else None
-    result = await chain.ainvoke(start, config, context=context, durability=durability, control=control)
+    result = await chain.ainvoke(
+        None if snapshot.values else start, config, context=context, durability="sync", control=control
+    )
     return cast(ChainState, result)
 
 

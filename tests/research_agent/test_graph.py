@@ -49,7 +49,7 @@ def nodes(rounds: int, seen: list[str], each: Any = None) -> Any:
 
 async def test_every_step_comes_back_to_decide_and_answer_ends_the_chain():
     seen: list[str] = []
-    state = await advance(build_chain(nodes(2, seen)), "q", context())
+    state = await advance(build_chain(nodes(2, seen)), {"question": "q"}, context())
     assert seen == list(STEPS) * 2
     assert state["answer"] == "after 8"
     assert state["question"] == "q"
@@ -62,12 +62,12 @@ async def test_a_drained_chain_goes_on_from_where_it_stopped(tmp_path):
     async with open_checkpoints(tmp_path / "c.sqlite") as saver:
         chain = build_chain(nodes(2, seen, stop_at_three), saver)
         with pytest.raises(GraphDrained):
-            await advance(chain, "q", context(), control)
+            await advance(chain, {"question": "q"}, context(), control)
         assert (await last_state(chain, "0"))["round"] == 3
     async with open_checkpoints(tmp_path / "c.sqlite") as saver:
         chain = build_chain(nodes(2, seen), saver)
-        state = await advance(chain, "q", context())
-        again = await advance(chain, "q", context())
+        state = await advance(chain, {"question": "q"}, context())
+        again = await advance(chain, {"question": "q"}, context())
     assert seen == list(STEPS) * 2
     assert state["answer"] == "after 8"
     assert again == state
@@ -82,9 +82,9 @@ async def test_a_step_that_failed_is_taken_again(tmp_path):
 
     async with open_checkpoints(tmp_path / "c.sqlite") as saver:
         with pytest.raises(ConnectionError):
-            await advance(build_chain(nodes(1, seen, fail), saver), "q", context())
+            await advance(build_chain(nodes(1, seen, fail), saver), {"question": "q"}, context())
         seen.pop()
-        state = await advance(build_chain(nodes(1, seen), saver), "q", context())
+        state = await advance(build_chain(nodes(1, seen), saver), {"question": "q"}, context())
     assert seen == list(STEPS)
     assert state["round"] == len(STEPS)
 
@@ -92,7 +92,7 @@ async def test_a_step_that_failed_is_taken_again(tmp_path):
 async def test_chains_of_one_file_do_not_see_each_other(tmp_path):
     async with open_checkpoints(tmp_path / "c.sqlite") as saver:
         for name, rounds in (("0", 1), ("1", 2)):
-            await advance(build_chain(nodes(rounds, []), saver), "q", context(chain=name))
+            await advance(build_chain(nodes(rounds, []), saver), {"question": "q"}, context(chain=name))
         first, second = [await last_state(build_chain(checkpointer=saver, nodes=nodes(1, [])), n) for n in "01"]
     assert (first["round"], second["round"]) == (4, 8)
 
@@ -102,7 +102,7 @@ async def test_the_checkpoint_file_grows_no_faster_than_the_steps(tmp_path, step
     path = tmp_path / "c.sqlite"
     async with open_checkpoints(path) as saver:
         big = context(dials=Dials(depth=steps))
-        await advance(build_chain(nodes(steps // len(STEPS), []), saver), "q", big)
+        await advance(build_chain(nodes(steps // len(STEPS), []), saver), {"question": "q"}, big)
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT count(*) FROM checkpoints").fetchone() == (1,)
     connection.close()
@@ -124,7 +124,7 @@ async def test_a_checkpoint_holds_plain_values_only(tmp_path):
 
     async with open_checkpoints(tmp_path / "c.sqlite") as saver:
         with pytest.raises(TypeError, match="Thing"):
-            await advance(build_chain(nodes_with_a_thing(), saver), "q", context())
+            await advance(build_chain(nodes_with_a_thing(), saver), {"question": "q"}, context())
 
 
 async def test_a_router_that_goes_in_circles_is_ended(tmp_path):
@@ -134,7 +134,7 @@ async def test_a_router_that_goes_in_circles_is_ended(tmp_path):
         return Command(goto="reason")
 
     with pytest.raises(GraphRecursionError):
-        await advance(build_chain({**nodes(1, seen), "decide": decide}), "q", context())
+        await advance(build_chain({**nodes(1, seen), "decide": decide}), {"question": "q"}, context())
     assert len(seen) <= step_limit(DIALS, 1, 8) / 2
 
 

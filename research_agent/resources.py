@@ -1,0 +1,161 @@
+"""What a run works with: a model, retrievers and a reader, made from options or given by the caller."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from research_agent.budget.money import read_price_file
+from research_agent.errors import UsageError
+from research_agent.graph.state import Node
+from research_agent.models.base import ChatModel
+from research_agent.options import AskOptions
+from research_agent.runs import write_whole
+from retrieval.base import Closable, Retriever
+
+if TYPE_CHECKING:
+    from research_agent.config import Settings
+    from research_agent.graph.build import NodeFunction
+    from research_agent.graph.chain import Emit
+    from research_agent.reading.base import Reader
+
+_NOTHING: Final = "There is nothing to search: name documents, an index or a backend."
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What a run works with.
+
+    Attributes:
+        retrievers: every query goes to each of them; at least one.
+        reader: answers closed questions about text.
+        model: what the reader asks; None means that no language model is used.
+        spec: names the same model again, for a resumed run; None where the caller gave the model.
+        nodes: other nodes than the research nodes, by name.
+    """
+
+    retrievers: Sequence[Retriever]
+    reader: "Reader"
+    model: ChatModel | None = None
+    spec: str | None = None
+    nodes: "Mapping[Node, NodeFunction] | None" = None
+
+    def __post_init__(self) -> None:
+        if not self.retrievers:
+            raise UsageError(_NOTHING)
+
+    def model_name(self) -> dict[str, str] | None:
+        """Return name and provider of the model, as the run record keeps them."""
+        return None if self.model is None else {"name": self.model.info.name, "provider": self.model.info.provider}
+
+
+def check_paths(options: AskOptions) -> None:
+    """Refuse options that name nothing to search, or paths that are not there.
+
+    Raises:
+        UsageError: that is so.
+    """
+    if not (options.docs or options.index or options.backends):
+        raise UsageError(_NOTHING)
+    for what, path in [*(("document", path) for path in options.docs), ("index", options.index)]:
+        if path is not None and not path.exists():
+            raise UsageError(f"The {what} path {path} does not exist: check its spelling.")
+    if options.price_file:
+        read_price_file(options.price_file)
+
+
+@asynccontextmanager
+async def open_resources(options: AskOptions, settings: "Settings", emit: "Emit") -> AsyncIterator[Resources]:
+    """Choose the model, open the index and the backends, and let go of them at the end.
+
+    Raises:
+        UsageError: a name or path cannot be used.
+        ModelFileError: the model's weights are missing or wrong.
+        RetrievalError: the documents, index or a backend cannot be opened.
+    """
+    from research_agent.models.choose import choose
+
+    async with AsyncExitStack() as stack:
+        # Loading may probe local servers and read gigabytes; neither may hold up the event loop.
+        chosen = await asyncio.to_thread(choose, options.model, settings)
+        emit({"type": "model", "why": chosen.why})
+        if isinstance(chosen.model, Closable):
+            stack.push_async_callback(chosen.model.aclose)
+        retrievers: list[Retriever] = []
+        for opening in _openings(options, settings, emit):
+            retriever = await asyncio.to_thread(opening)
+            retrievers.append(retriever)
+            if isinstance(retriever, Closable):
+                stack.push_async_callback(retriever.aclose)
+        yield Resources(tuple(retrievers), reader_for(chosen.model), chosen.model, chosen.spec)
+
+
+def reader_for(model: ChatModel | None) -> "Reader":
+    """Return the reader that goes with a model, or the one that needs none."""
+    if model is None:
+        from research_agent.reading.extractive import ExtractiveReader
+
+        return ExtractiveReader()
+    from research_agent.reading.model import ModelReader
+
+    return ModelReader()
+
+
+def _openings(options: AskOptions, settings: "Settings", emit: "Emit") -> Iterator[Callable[[], Retriever]]:
+    """Yield a way to open each retriever the options name, in their order."""
+    if options.docs:
+        yield lambda: index_documents(options.docs, settings.home, emit)
+    if options.index is not None:
+        folder = options.index
+
+        def open_index() -> Retriever:
+            from retrieval.index import LocalIndex
+
+            return LocalIndex.open(folder)
+
+        yield open_index
+    for name in options.backends:
+        yield partial(_load_backend, name)
+
+
+def _load_backend(name: str) -> Retriever:
+    from retrieval.registry import load_retriever
+
+    return load_retriever(name)
+
+
+def index_documents(paths: Sequence[Path], home: Path, emit: "Emit") -> Retriever:
+    """Return an index of these files and folders, kept under `home` and built anew when one of them has changed.
+
+    Raises:
+        RetrievalError: nothing readable was found, or the index cannot be built.
+    """
+    from retrieval.documents import read_documents
+    from retrieval.errors import RetrievalError
+    from retrieval.index import LocalIndex
+
+    whole = sorted({path.resolve() for path in paths})
+    folder = home / "indexes" / hashlib.sha256("\n".join(map(str, whole)).encode()).hexdigest()[:16]
+    state, now = folder.with_suffix(".json"), _state_of(whole)
+    if state.exists() and state.read_text(encoding="utf-8") == now:
+        try:
+            return LocalIndex.open(folder)
+        except RetrievalError as error:
+            emit({"type": "indexing", "folder": str(folder), "why": str(error)})
+    emit({"type": "indexing", "folder": str(folder), "why": "these documents are new or have changed"})
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    index = LocalIndex.build(folder, read_documents(whole), wait=600)
+    write_whole(state, now)
+    return index
+
+
+def _state_of(paths: Sequence[Path]) -> str:
+    """Return what tells whether files have changed: paths, sizes and times of all of them, hashed."""
+    files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
+    stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
+    return hashlib.sha256(json.dumps(stats).encode()).hexdigest()

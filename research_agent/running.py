@@ -1,0 +1,142 @@
+"""Carry out what a run folder says: chains under a strategy, a choice among them, and the answer."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+
+from research_agent.answer import Answer, Status
+from research_agent.budget.doors import Doors
+from research_agent.budget.journal import Journal
+from research_agent.budget.ledger import Ledger
+from research_agent.budget.money import Money
+from research_agent.errors import ResearchError
+from research_agent.evidence import EvidenceStore
+from research_agent.graph.build import open_checkpoints
+from research_agent.graph.chain import ChainRunner, Emit
+from research_agent.minimum import answer_charge
+from research_agent.options import AskOptions
+from research_agent.resources import Resources
+from research_agent.runs import Run
+from research_agent.selectors import Ballot, load_selector
+from research_agent.selectors.vote import vote
+from research_agent.strategies import Candidate, Job, load_strategy
+from research_agent.verify import check_answer
+
+
+async def carry_out(
+    run: Run, options: AskOptions, resources: Resources, emit: Emit, stop: asyncio.Event | None
+) -> Answer:
+    """Begin a run, or go on with it, and store its answer in its folder.
+
+    Raises:
+        RunBusyError: another process is writing the run.
+        UsageError: its journal does not belong to it.
+        ResearchError: its files cannot be written.
+    """
+    record = run.record
+    with ExitStack() as stack:
+        journal = Journal(run.journal)
+        stack.callback(journal.close)
+        money = Money.from_json(record.money)
+        ledger = Ledger(options.budget, prices=options.prices, money=money, journal=journal, run_id=record.run_id)
+        stack.callback(ledger.close)
+        evidence = EvidenceStore(run.evidence)
+        stack.callback(evidence.close)
+
+        def tell(event: Mapping[str, object]) -> None:
+            emit({**event, "spent": asdict(ledger.remaining())})
+
+        tell({"type": "run_started", "run_id": record.run_id, "run_dir": str(run.path), "question": record.question})
+        candidates, chosen = await _candidates(run, options, resources, ledger, evidence, tell, stop)
+        answer = check_answer(_answer(run, options, ledger, evidence, candidates, chosen), evidence)
+        run.store(answer)
+        tell({"type": "run_ended", "status": answer.status, "stop_reason": answer.stop_reason, "error": answer.error})
+        return answer
+
+
+async def _candidates(
+    run: Run,
+    options: AskOptions,
+    resources: Resources,
+    ledger: Ledger,
+    evidence: EvidenceStore,
+    emit: Emit,
+    stop: asyncio.Event | None,
+) -> tuple[Sequence[Candidate], Candidate]:
+    """Let the strategy make candidates and the selector choose one."""
+    selector = load_selector(options.selector)
+    # Taken first, so that no chain can spend it.
+    purse = ledger.slice("selector", share=selector.share) if selector.share else ledger
+    async with open_checkpoints(run.checkpoints) as checkpoints:
+        chains = ChainRunner(
+            checkpoints,
+            evidence,
+            resources.retrievers,
+            resources.reader,
+            resources.model,
+            emit,
+            stop,
+            options.blind,
+            resources.nodes,
+            answer_charge(run.record.question, resources.model, ledger.tariff),
+        )
+        job = Job(run.record.question, options.dials, options.samples, options.seed, ledger, chains)
+        candidates = await load_strategy(options.strategy).run(job)
+    doors = Doors(purse, model=resources.model, chain="selector", seed=options.seed)
+    try:
+        ballot = Ballot(run.record.question, options.seed, doors, evidence)
+        return candidates, await selector.choose(candidates, ballot)
+    except ResearchError as error:
+        emit({"type": "selector_failed", "selector": options.selector, "error": str(error)})
+        return candidates, vote(candidates)
+
+
+def _answer(
+    run: Run,
+    options: AskOptions,
+    ledger: Ledger,
+    evidence: EvidenceStore,
+    candidates: Sequence[Candidate],
+    chosen: Candidate,
+) -> Answer:
+    """Return the chosen candidate as the run's answer."""
+    # A run with a chain that was cut short can be resumed, so it must not look finished.
+    cut = any(candidate.stop_reason == "cancelled" for candidate in candidates)
+    return Answer(
+        run.record.question,
+        chosen.answer,
+        _status(chosen, cut),
+        "cancelled" if cut else chosen.stop_reason,
+        chosen.claims,
+        tuple(evidence.source(source) for source in dict.fromkeys(chosen.opened)),
+        ledger.spend(),
+        _config(run, options),
+        run.record.run_id,
+        ledger.sha256(),
+        chosen.trace,
+        chosen.error,
+    )
+
+
+def _status(chosen: Candidate, cut: bool) -> Status:
+    """Return how the run ended."""
+    if cut:
+        return "interrupted"
+    if chosen.stop_reason == "error":
+        return "failed"
+    return "answered" if chosen.answer and chosen.supported else "no_evidence"
+
+
+def _config(run: Run, options: AskOptions) -> dict[str, object]:
+    """Return the settings that a report names."""
+    return {
+        "strategy": options.strategy,
+        "selector": options.selector,
+        **asdict(options.dials),
+        "samples": options.samples,
+        "seed": options.seed,
+        "model": run.record.model["name"] if run.record.model else "extractive",
+        "backends": list(run.record.backends),
+        "prices": options.prices.to_json(),
+    }
