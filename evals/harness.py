@@ -130,9 +130,13 @@ async def run(
                 return
 
     progress(had, len(samples), 0)
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(concurrency, len(missing))):
-            group.create_task(work())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(concurrency, len(missing))):
+                group.create_task(work())
+    except ExceptionGroup as faults:
+        # The first fault ended the others; it is the one to report.
+        raise faults.exceptions[0] from None
     found = tuple(_stored(samples, keys, store))
     done = {sample.id for sample, _ in found}
     unanswered = tuple(sample.id for sample in samples if sample.id not in done)
@@ -172,7 +176,7 @@ async def _ask(
             store.add_failure(key, f"{type(error).__name__}: {error}")
             continue
         if answer.status in ("failed", "interrupted"):
-            store.add_failure(key, f"status {answer.status}, stop reason {answer.stop_reason}")
+            store.add_failure(key, f"status {answer.status}, stop reason {answer.stop_reason}: {answer.error}")
             continue
         trial = _trial(task, sample, solver.identity, key, seed, answer, time.monotonic() - started)
         store.add(trial)

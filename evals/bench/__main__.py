@@ -39,13 +39,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.inside:
         return _inside(options.inside, options.work, options.quick)
     with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as scratch:
+        shared = options.work or Path(scratch) / "shared"
         runs = []
         for name in options.only or BENCHES:
-            work = (
-                options.work
-                if options.work and name in _SHARED
-                else Path(scratch) / ("shared" if name in _SHARED else name)
-            )
+            work = shared if name in _SHARED else Path(scratch) / name
             work.mkdir(parents=True, exist_ok=True)
             runs.append(_outside(name, work, options.quick))
     measures = [measure for run in runs for measure in run["measures"]]  # type: ignore[attr-defined]

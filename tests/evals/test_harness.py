@@ -101,9 +101,8 @@ async def test_a_dead_endpoint_does_not_ask_every_question(tmp_path):
 
 async def test_a_fault_of_the_program_stops_the_run_and_keeps_what_is_done(tmp_path):
     with opened(tmp_path / "runs.db") as store:
-        with pytest.raises(ExceptionGroup) as raised:
+        with pytest.raises(KeyError):
             await run(TASK, SAMPLES, Counting({"q4": [KeyError("x")]}), store)
-        assert raised.group_contains(KeyError)
         assert len(list(store.trials())) == 4
 
 
