@@ -84,7 +84,7 @@ def check_question(question: str) -> str:
         UsageError: it is empty, too long, or no text.
     """
     if not isinstance(question, str) or not question.strip():
-        raise UsageError('The question is empty: give it as text, for example "Who proposed PEP 8?".')
+        raise UsageError('The question is empty: give it as text, for example "Who founded the museum in Astorp?".')
     stripped = question.strip()
     if len(stripped) > LONGEST_QUESTION:
         raise UsageError(

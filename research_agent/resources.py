@@ -101,7 +101,7 @@ def reader_for(model: ChatModel | None) -> "Reader":
         from research_agent.reading.extractive import ExtractiveReader
 
         return ExtractiveReader()
-    from research_agent.reading.model import ModelReader
+    from research_agent.reading.model_reader import ModelReader
 
     return ModelReader()
 
