@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-import os
 import sys
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from research_agent.config import Settings, load_settings
 from research_agent.errors import BudgetError, ResearchError, UsageError
 from research_agent.graph.state import Dials
 from research_agent.options import AskOptions
+from research_agent.resources import check_paths
 from retrieval.errors import BadInputError, RetrievalError
 
 _STORE = "evals.sqlite"
@@ -80,7 +79,7 @@ def carry_out(plan: Plan, output: str, out: Path | None) -> int:
     else:
         part = out.with_name(f"{out.name}.part")
         part.write_text(text, encoding="utf-8")
-        os.replace(part, out)
+        part.replace(out)
     return 5 if result["unanswered"] else 0
 
 
@@ -108,6 +107,7 @@ def evaluate(plan: Plan, out: Path | None = None, settings: Settings | None = No
     task = read_task(plan.task)
     samples = select(task, seed=plan.seed, limit=plan.limit, kinds=plan.kinds, by=plan.by, per_group=plan.per_group)
     options, corpus = _options(plan, task)
+    check_paths(options)
     if plan.concurrency < 1:
         raise SelectionError(f"--concurrency must be at least 1; it was {plan.concurrency}.")
     if out is not None and not out.parent.is_dir():
@@ -151,8 +151,8 @@ async def _run(
     with Bar(task.name) as bar:
 
         def tell(event: Mapping[str, object]) -> None:
-            with suppress(KeyError):
-                bar.note(str(event["text"]))
+            if "why" in event:
+                bar.note(f"{event['type']}: {event['why']}")
 
         async with open_solver(options, settings, corpus, tell) as solver:
             outcome = await run(

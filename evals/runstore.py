@@ -101,6 +101,7 @@ class RunStore:
             StoreFormatError: the file is something else, or of another version.
         """
         self.path = path
+        self._made = not path.exists()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._lock = FileLock(f"{path}.lock")
@@ -170,8 +171,16 @@ class RunStore:
         count = "SELECT count(*) FROM failures WHERE key = ?"
         return sum(self._db.execute(count, (key,)).fetchone()[0] for key in keys)
 
+    def _empty(self) -> bool:
+        """Tell whether nothing was ever added."""
+        held = "SELECT EXISTS (SELECT 1 FROM trials) OR EXISTS (SELECT 1 FROM failures)"
+        return not self._db.execute(held).fetchone()[0]
+
     def close(self) -> None:
-        """Close the file and let others write it; harmless when called twice."""
+        """Close the file and let others write it; harmless when called twice. A new one left empty is removed."""
+        if self._made and self._empty():
+            self.path.unlink(missing_ok=True)
+        self._made = False
         self._db.close()
         self._lock.release()
 

@@ -138,6 +138,13 @@ def test_other_files_are_refused_and_left_as_they_were(tmp_path):
         RunStore(text / "below" / "runs.db")
 
 
+def test_an_empty_new_store_leaves_no_file_and_closing_twice_is_harmless(tmp_path):
+    store = RunStore(tmp_path / "runs.db")
+    store.close()
+    store.close()
+    assert not (tmp_path / "runs.db").exists()
+
+
 def test_busy_is_wrong_use():
     from research_agent.errors import UsageError
 

@@ -1,0 +1,144 @@
+"""What the agent adds to a step of bare LangGraph: the same graph, checkpointer and states, with and without its work.
+
+One chain is run with a retriever and a reader that answer at once, and what each of its nodes returned is kept. Then
+the same graph runs with nodes that only hand back those returns. What the first takes longer is the agent's own: its
+nodes, the ledger with its journal, and the evidence store.
+"""
+
+import asyncio
+import functools
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from itertools import count
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from evals.bench.measure import LEAST, Measure
+from evals.bench.text import Writer
+from research_agent.budget import Budget, Doors, Journal, Ledger
+from research_agent.evidence import EvidenceStore
+from research_agent.graph.build import advance, build_chain, default_nodes, open_checkpoints
+from research_agent.graph.state import Context, Dials, Node
+from research_agent.reading.base import Asking, Found, Text
+from retrieval.base import Document, Hit, RetrieverInfo
+
+_DIALS = Dials(depth=6, width=2)
+_LIMIT_MS = 3.0
+_QUESTION = "Who wrote the paper that the first report on the northern survey relies on?"
+
+Kept = list[tuple[Node, Any]]
+
+
+class Instant:
+    """A retriever that finds eight other short documents at each search, at once."""
+
+    info = RetrieverInfo("instant", public=False, search_usd=0.0)
+
+    def __init__(self, documents: Sequence[Document]) -> None:
+        self._documents = {document.id: document for document in documents}
+        self._names = list(self._documents)
+        self._next = 0
+
+    async def search(self, _query: str, *, k: int) -> list[Hit]:
+        """Return the next `k` documents."""
+        names = [self._names[(self._next + n) % len(self._names)] for n in range(k)]
+        self._next += k
+        found = [self._documents[name] for name in names]
+        return [Hit(one.id, one.text, 1.0 / n, 0, len(one.text), one.title) for n, one in enumerate(found, 1)]
+
+    async def fetch(self, document_id: str) -> Document:
+        """Return a document."""
+        return self._documents[document_id]
+
+
+class Blank:
+    """A reader that finds nothing, at once."""
+
+    async def extract(self, _question: str, _texts: Sequence[Text], _asking: Asking, **_more: object) -> Found | None:
+        """Find nothing."""
+        return None
+
+    async def supports(self, _question: str, _claim: str, _quote: str, _asking: Asking) -> bool:
+        """Agree."""
+        return True
+
+    async def choose(self, _question: str, _options: Sequence[str], _asking: Asking) -> int | None:
+        """Choose nothing."""
+        return None
+
+
+def measure(work: Path, quick: bool) -> list[Measure]:
+    """Return the milliseconds a step that the agent takes beyond bare LangGraph."""
+    short = [Document(one.id, one.text[:400], one.title) for one in Writer().documents(2000)]
+    with asyncio.Runner() as runner:
+        rows = [runner.run(_pair(work, short, number)) for number in range((LEAST if quick else 2 * LEAST) + 1)][1:]
+    steps = rows[0][2]
+    extra = [(agent - bare) * 1000 / taken for agent, bare, taken in rows]
+    detail = {
+        "steps": steps,
+        "agent_ms_a_step": [round(agent * 1000 / taken, 2) for agent, _, taken in rows],
+        "bare_ms_a_step": [round(bare * 1000 / taken, 2) for _, bare, taken in rows],
+    }
+    return [Measure("agent overhead over bare LangGraph", median(extra), "ms a step", _LIMIT_MS, "below", detail)]
+
+
+async def _pair(work: Path, documents: Sequence[Document], number: int) -> tuple[float, float, int]:
+    """Return the seconds of one chain, the seconds of its bare replay, and their steps."""
+    folder = work / str(number)
+    folder.mkdir()
+    kept: Kept = []
+    agent = await _timed(folder / "agent", documents, _keeping(kept))
+    order = iter(kept)
+    bare = await _timed(folder / "bare", documents, _replaying(order, [name for name, _ in kept]))
+    if next(order, None) is not None:
+        raise RuntimeError("The bare replay took fewer steps than the chain it repeats.")
+    return agent, bare, len(kept)
+
+
+async def _timed(
+    folder: Path, documents: Sequence[Document], nodes: Mapping[Node, Callable[..., Awaitable[Any]]]
+) -> float:
+    """Return the seconds a chain with these nodes takes."""
+    folder.mkdir()
+    clock = asyncio.get_running_loop().time
+    evidence = EvidenceStore(folder / "evidence.sqlite")
+    with Ledger(Budget(10_000_000), journal=Journal(folder / "journal.sqlite")) as ledger:
+        context = Context(Doors(ledger), evidence, [Instant(documents)], Blank(), dials=_DIALS, blind=True)
+        async with open_checkpoints(folder / "checkpoints.sqlite") as checkpoints:
+            chain = build_chain(nodes, checkpoints)
+            started = clock()
+            await advance(chain, {"question": _QUESTION}, context)
+            taken = clock() - started
+    evidence.close()
+    return taken
+
+
+def _keeping(kept: Kept) -> dict[Node, Callable[..., Awaitable[Any]]]:
+    """Return the research nodes, each noting what it returned."""
+
+    def wrap(name: Node, node: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        @functools.wraps(node)
+        async def noting(*arguments: Any, **named: Any) -> Any:
+            result = await node(*arguments, **named)
+            kept.append((name, result))
+            return result
+
+        return noting
+
+    return {name: wrap(name, node) for name, node in default_nodes().items()}
+
+
+def _replaying(order: Any, names: Sequence[Node]) -> dict[Node, Callable[..., Awaitable[Any]]]:
+    """Return nodes that hand back, in order, what was noted."""
+    steps = count()
+
+    def wrap(name: Node) -> Callable[..., Awaitable[Any]]:
+        async def replay(_state: Any) -> Any:
+            at = next(steps)
+            if names[at] != name:
+                raise RuntimeError(f"Step {at} was {names[at]} and is {name} in the replay.")
+            return next(order)[1]
+
+        return replay
+
+    return {name: wrap(name) for name in default_nodes()}
