@@ -20,6 +20,7 @@ from research_agent.evidence import EvidenceStore
 from research_agent.graph.build import advance, build_chain, default_nodes, open_checkpoints
 from research_agent.graph.state import Context, Dials, Node
 from research_agent.reading.base import Asking, Found, Text
+from research_agent.reading.terms import AnswerType
 from retrieval.base import Document, Hit, RetrieverInfo
 
 _DIALS = Dials(depth=6, width=2)
@@ -54,15 +55,17 @@ class Instant:
 class Blank:
     """A reader that finds nothing, at once."""
 
-    async def extract(self, _question: str, _texts: Sequence[Text], _asking: Asking, **_more: object) -> Found | None:
+    async def extract(
+        self, question: str, texts: Sequence[Text], asking: Asking, *, answer_type: AnswerType = "any"
+    ) -> Found | None:
         """Find nothing."""
         return None
 
-    async def supports(self, _question: str, _claim: str, _quote: str, _asking: Asking) -> bool:
+    async def supports(self, question: str, claim: str, quote: str, asking: Asking) -> bool:
         """Agree."""
         return True
 
-    async def choose(self, _question: str, _options: Sequence[str], _asking: Asking) -> int | None:
+    async def choose(self, question: str, options: Sequence[str], asking: Asking) -> int | None:
         """Choose nothing."""
         return None
 
@@ -84,27 +87,24 @@ def measure(work: Path, quick: bool) -> list[Measure]:
 
 async def _pair(work: Path, documents: Sequence[Document], number: int) -> tuple[float, float, int]:
     """Return the seconds of one chain, the seconds of its bare replay, and their steps."""
-    folder = work / str(number)
-    folder.mkdir()
     kept: Kept = []
-    agent = await _timed(folder / "agent", documents, _keeping(kept))
+    agent = await _timed(work / f"{number}-agent", documents, _keeping(kept))
     order = iter(kept)
-    bare = await _timed(folder / "bare", documents, _replaying(order, [name for name, _ in kept]))
+    bare = await _timed(work / f"{number}-bare", documents, _replaying(order, [name for name, _ in kept]))
     if next(order, None) is not None:
         raise RuntimeError("The bare replay took fewer steps than the chain it repeats.")
     return agent, bare, len(kept)
 
 
 async def _timed(
-    folder: Path, documents: Sequence[Document], nodes: Mapping[Node, Callable[..., Awaitable[Any]]]
+    stem: Path, documents: Sequence[Document], nodes: Mapping[Node, Callable[..., Awaitable[Any]]]
 ) -> float:
     """Return the seconds a chain with these nodes takes."""
-    folder.mkdir()
     clock = asyncio.get_running_loop().time
-    evidence = EvidenceStore(folder / "evidence.sqlite")
-    with Ledger(Budget(10_000_000), journal=Journal(folder / "journal.sqlite")) as ledger:
+    evidence = EvidenceStore(Path(f"{stem}-evidence.sqlite"))
+    with Ledger(Budget(10_000_000), journal=Journal(Path(f"{stem}-journal.sqlite"))) as ledger:
         context = Context(Doors(ledger), evidence, [Instant(documents)], Blank(), dials=_DIALS, blind=True)
-        async with open_checkpoints(folder / "checkpoints.sqlite") as checkpoints:
+        async with open_checkpoints(Path(f"{stem}-checkpoints.sqlite")) as checkpoints:
             chain = build_chain(nodes, checkpoints)
             started = clock()
             await advance(chain, {"question": _QUESTION}, context)
