@@ -42,7 +42,7 @@ def decode(data: bytes) -> str:
 
 
 def clean(text: str) -> str:
-    """Return `text` with line feeds only, without control characters and lone surrogates; offsets count in this form."""
+    """Return `text` in stored form: line feeds only, no control characters, no lone surrogates."""
     if "\r" in text or "\u2028" in text or "\u2029" in text or "\x0c" in text:
         text = _BREAK.sub("\n", text)
     if _CONTROL.search(text):

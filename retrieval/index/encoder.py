@@ -117,7 +117,7 @@ def _load(path: str) -> Any:
         from transformers.utils import logging
     except ImportError as error:
         raise MissingDependencyError("local", "sentence_transformers", "pip install sentence-transformers") from error
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         return SentenceTransformer(path, device="cpu")
     except (OSError, ValueError) as error:

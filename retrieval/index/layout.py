@@ -1,4 +1,4 @@
-"""The folder of an index: generations of which one is current, a lock for the one writer, a swap that cannot be halfway."""
+"""The folder of an index: generations, of which one is current; a lock for its writer; a swap in one step."""
 
 import errno
 import json
@@ -21,6 +21,7 @@ LEXICAL = "lexical"
 _LOCK = "write.lock"
 _PREFIX = "generation-"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 _FULL_WORDS = ("no space left", "disk is full", "file too large", "quota exceeded")
 
 
@@ -63,7 +64,7 @@ def publish(directory: Path, generation: Path) -> None:
         json.dump({"format": FORMAT, "generation": generation.name}, file)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(part, directory / POINTER)
+    part.replace(directory / POINTER)
     sweep(directory, generation)
 
 
@@ -114,7 +115,7 @@ def storage(directory: Path) -> Iterator[None]:
                 "make room or name another folder, then try again."
             )
             raise BadInputError(message) from error
-        if isinstance(error, PermissionError | NotADirectoryError | FileExistsError) or "readonly" in str(error):
+        if isinstance(error, OSError) and error.errno in _CLOSED:
             message = f"The index at {directory} cannot be written ({error}); name a folder that can."
             raise BadInputError(message) from error
         raise

@@ -159,7 +159,7 @@ class LocalIndex:
         with writer.changing(self._directory, progress=progress, wait=wait) as changes:
             for document in documents:
                 changes.put(document)
-        self._embed_rest(progress)
+        self.embed_rest(progress)
         return changes.changed
 
     def remove(self, ids: Iterable[str], *, wait: float = 0.0) -> int:
@@ -170,7 +170,7 @@ class LocalIndex:
         """
         with writer.changing(self._directory, wait=wait) as changes:
             gone = sum(changes.remove(name) for name in ids)
-        self._embed_rest(None)
+        self.embed_rest(None)
         return gone
 
     def embed_all(self, *, progress: Progress | None = None, wait: float = 0.0) -> int:
@@ -203,7 +203,8 @@ class LocalIndex:
             note=state.note,
         )
 
-    def _embed_rest(self, progress: Progress | None) -> None:
+    def embed_rest(self, progress: Progress | None = None) -> None:
+        """Embed what was added to an index in which every passage had a vector; do nothing in any other."""
         state = self._current()
         if state.encoder is not None and state.store.get("dense") == "all":
             writer.embed(self._directory, state.encoder, progress=progress, wait=60)

@@ -1,7 +1,7 @@
 """What a document is called: its id, its title, and identifiers such as "RFC 2026" or "CVE-2024-1234".
 
-Nothing here knows a numbering scheme. An identifier is a word followed by a number; it is a document's own where the id
-or the title begins with it, or where a line at the head reads `word: number`. Everything is compared in one normal form.
+Nothing here knows a numbering scheme. An identifier is a word followed by a number; it is a document's own where the
+id or the title begins with it, or where a line at the head reads `word: number`. All are compared in one normal form.
 """
 
 import re
@@ -132,7 +132,7 @@ def mentions(query: str) -> list[Mention]:
         for j in range(i, min(i + _LONGEST_NAME, len(words))):
             _, end, last_capital = words[j]
             size = j - i + 1
-            proper = size >= 3 or (capital and last_capital and (size == 2 or i > 0))  # noqa: PLR2004
+            proper = size >= 3 or (capital and last_capital and (size == 2 or i > 0))
             found.append(Mention(" ".join(folded[i : j + 1]), start, end, proper=proper))
     return [mention for mention in found if mention.key]
 

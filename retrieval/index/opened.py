@@ -1,12 +1,11 @@
 """One generation of an index, open for reading."""
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from retrieval.errors import BadInputError, IndexMismatchError
-from retrieval.index.encoder import Encoder, SentenceEncoder, default_encoder
+from retrieval.index.encoder import INSTALL, Encoder, SentenceEncoder, default_encoder
 from retrieval.index.layout import LEXICAL, POINTER, STORE, VECTORS, current
 from retrieval.index.lexical import Lexical
 from retrieval.index.store import Store
@@ -113,7 +112,7 @@ class Opened:
         """A sentence about vectors that were wanted and cannot be had; empty where nothing is missing."""
         name = self.store.get("encoder")
         if name and self.encoder is None and self.override != "none":
-            return f"The encoder {name} is not installed, so the search is lexical; pip install 'search-as-compute[embedded]'."
+            return f"The encoder {name} is not installed, so the search is lexical; {INSTALL} adds it."
         if not name and self.store.get("dense") != "none":
             return "No encoder was installed when this was built, so the search is lexical."
         return ""
@@ -121,7 +120,7 @@ class Opened:
 
 def _stamp(directory: Path) -> tuple[int, int]:
     try:
-        found = os.stat(directory / POINTER)
+        found = (directory / POINTER).stat()
     except FileNotFoundError:
         return 0, 0
     return found.st_ino, found.st_mtime_ns

@@ -10,6 +10,8 @@ Called = Callable[[Iterable[str]], Mapping[str, list[tuple[Kind, int]]]]
 # A name that more documents share than this tells none of them apart.
 _MOST_OWNERS = 4
 _DIGITS = 5
+_QUOTE = 12
+_MOST_QUOTES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,13 @@ class Named:
         sure: numbers of documents that are named beyond reasonable doubt, surest first.
         likely: numbers of documents whose one-word title occurs in the query.
         rest: the query without the sure names.
+        unknown: what it quotes and no document is called, at most eight.
     """
 
     sure: tuple[int, ...] = ()
     likely: tuple[int, ...] = ()
     rest: str = ""
+    unknown: tuple[str, ...] = ()
 
 
 def resolve(query: str, called: Called) -> Named:
@@ -47,7 +51,13 @@ def resolve(query: str, called: Called) -> Named:
     for mention, _ in sorted(sure, key=lambda pair: -pair[0].start):
         rest = f"{rest[: mention.start]} {rest[mention.end :]}"
     likely = [doc for mention, docs in taken if not _is_sure(mention) for doc in docs]
-    return Named(tuple(dict.fromkeys(doc for _, docs in sure for doc in docs)), tuple(dict.fromkeys(likely)), rest)
+    quotes = [mention.key for mention in found if mention.quoted and mention.key not in owners]
+    return Named(
+        sure=tuple(dict.fromkeys(doc for _, docs in sure for doc in docs)),
+        likely=tuple(dict.fromkeys(likely)),
+        rest=rest,
+        unknown=tuple(quote for quote in quotes if len(quote) >= _QUOTE)[:_MOST_QUOTES],
+    )
 
 
 def _surest(mention: Mention) -> tuple[bool, int, int]:

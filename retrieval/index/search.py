@@ -24,20 +24,21 @@ _ALIKE = 0.4
 def search(state: Opened, query: str, k: int) -> list[Hit]:
     """Return at most `k` hits, best first."""
     named = resolve(query, state.store.called)
-    sure = list(named.sure) or _nearly_titled(state, query)
+    slips = [doc for quote in named.unknown for doc in _near(state, quote)]
+    sure = list(dict.fromkeys([*slips, *named.sure]))
     depth = max(_DEPTH, 4 * k)
     lexical = [pid for pid, _ in state.lexical.search(query, depth)]
     lists = [lexical, _dense(state, query, lexical, depth, named=bool(sure))]
     if named.likely:
         lists.append([rows[0].pid for doc in named.likely if (rows := state.store.passages(doc))])
     scores = fuse(*lists)
-    top = _of_named(state, query if not named.sure else named.rest, sure, k)
+    top = _of_named(state, named.rest, sure, k)
     shown = {row.pid for row in top}
     owners = state.store.owners([pid for pid in scores if pid not in shown])
     rest = spread(scores, owners)[: max(0, k - len(top))]
-    rows = state.store.rows([pid for pid, _ in rest])
+    texts = state.store.rows([pid for pid, _ in rest])
     hits = [_hit(row, 1.0 + 1.0 / (rank + 1)) for rank, row in enumerate(top)]
-    return hits + [_hit(rows[pid], score) for pid, score in rest if pid in rows]
+    return hits + [_hit(texts[pid], score) for pid, score in rest if pid in texts]
 
 
 def look_up(state: Opened, name: str, k: int) -> list[Hit]:
@@ -82,12 +83,6 @@ def _of_named(state: Opened, rest: str, docs: Sequence[int], k: int) -> list[Row
         chosen.append(list(dict.fromkeys(order))[:_PER_NAMED])
     turns = [rows[turn] for turn in range(_PER_NAMED) for rows in chosen if turn < len(rows)]
     return turns[:k]
-
-
-def _nearly_titled(state: Opened, query: str) -> list[int]:
-    """Return documents whose title the query quotes with a slip."""
-    quotes = [found[1] for found in re.finditer(r"[\"“«]([^\"”»\n]{12,200})[\"”»]", query)]
-    return [doc for quote in quotes[:8] for doc in _near(state, quote)]
 
 
 def _near(state: Opened, name: str) -> list[int]:

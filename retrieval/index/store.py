@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 from retrieval.base import Document
 from retrieval.documents.passages import cut
@@ -18,11 +19,12 @@ from retrieval.index.names import Kind, names_of
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS documents (doc INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, title TEXT NOT NULL,
-    uri TEXT NOT NULL, metadata TEXT NOT NULL, text TEXT NOT NULL, digest BLOB NOT NULL, source TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS documents (doc INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE,
+    title TEXT NOT NULL, uri TEXT NOT NULL, metadata TEXT NOT NULL, text TEXT NOT NULL,
+    digest BLOB NOT NULL, source TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS documents_source ON documents (source);
-CREATE TABLE IF NOT EXISTS passages (pid INTEGER PRIMARY KEY AUTOINCREMENT, doc INTEGER NOT NULL, start INTEGER NOT NULL,
-    stop INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS passages (pid INTEGER PRIMARY KEY AUTOINCREMENT, doc INTEGER NOT NULL,
+    start INTEGER NOT NULL, stop INTEGER NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_doc ON passages (doc);
 CREATE TABLE IF NOT EXISTS names (key TEXT NOT NULL, doc INTEGER NOT NULL, kind INTEGER NOT NULL,
     PRIMARY KEY (key, doc)) WITHOUT ROWID;
@@ -98,7 +100,7 @@ class Store:
 
     def version(self) -> int:
         """Return a number that changes whenever another process has written."""
-        return int(self._one("PRAGMA data_version"))
+        return self._one("PRAGMA data_version")
 
     def checkpoint(self) -> None:
         """Fold the write-ahead log into the file, so that the file alone is the index."""
@@ -174,12 +176,15 @@ class Store:
 
     def counts(self) -> tuple[int, int]:
         """Return the number of documents and of passages."""
-        return int(self._one("SELECT count(*) FROM documents")), int(self._one("SELECT count(*) FROM passages"))
+        return self._one("SELECT count(*) FROM documents"), self._one("SELECT count(*) FROM passages")
 
     def document(self, document_id: str) -> Document | None:
         """Return the document with this id."""
         rows = self._all("SELECT id, text, title, uri, metadata FROM documents WHERE id = ?", (document_id,))
-        return Document(*rows[0][:4], json.loads(rows[0][4])) if rows else None
+        if not rows:
+            return None
+        name, text, title, uri, metadata = rows[0]
+        return Document(name, text, title, uri, json.loads(metadata))
 
     def ids(self, *, source: str | None = None) -> list[str]:
         """Return the ids of all documents, or of those that came from one file."""
@@ -256,16 +261,16 @@ class Store:
         """Note that something could not be read."""
         self._run("INSERT INTO skipped VALUES (?, ?)", (path, reason))
 
-    def _run(self, sql: str, values: Sequence[object] = ()) -> None:
+    def _run(self, sql: str, values: Sequence[Any] = ()) -> None:
         with self._lock:
-            self._db.execute(sql, values)  # type: ignore[arg-type]
+            self._db.execute(sql, values)
 
-    def _all(self, sql: str, values: Sequence[object] = ()) -> list[tuple]:  # type: ignore[type-arg]
+    def _all(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         with self._lock:
-            return self._db.execute(sql, values).fetchall()  # type: ignore[arg-type]
+            return self._db.execute(sql, values).fetchall()
 
-    def _one(self, sql: str) -> object:
-        return self._all(sql)[0][0]
+    def _one(self, sql: str) -> int:
+        return int(self._all(sql)[0][0])
 
 
 def _connect_for_reading(path: Path) -> sqlite3.Connection:

@@ -4,7 +4,6 @@ Because the key is the text, a vector outlives rebuilds and updates, an interrup
 several processes may add to the store at once.
 """
 
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Sequence
@@ -20,7 +19,7 @@ _CHUNK = 256
 
 
 class VectorStore:
-    """Vectors of texts under one encoder, in one SQLite file; kept in this process only where that cannot be written."""
+    """Vectors of texts under one encoder, in one SQLite file; where that cannot be written, in this process."""
 
     def __init__(self, path: Path, encoder: Encoder) -> None:
         self.encoder = encoder
@@ -148,7 +147,7 @@ def change_dense(old: Path, new: Path, gone: Sequence[int], pids: Sequence[int],
 
     index = faiss.read_index(str(old))
     if gone:
-        index.remove_ids(np.asarray(gone, dtype=np.int64))
+        index.remove_ids(faiss.IDSelectorBatch(np.asarray(gone, dtype=np.int64)))
     if pids:
         index.add_with_ids(vectors, np.asarray(pids, dtype=np.int64))
     _save(index, new)
@@ -168,7 +167,7 @@ def _save(index: Any, path: Path) -> None:
     part = path.with_suffix(".part")
     try:
         faiss.write_index(index, str(part))
-        os.replace(part, path)
+        part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
         raise

@@ -176,8 +176,7 @@ def build(
         EmptyCorpusError: there was no document.
     """
     with changing(directory, fresh=True, wait=wait, progress=progress) as writer:
-        writer.store.set("encoder", encoder.name if encoder and dense != "none" else "")
-        writer.store.set("dense", "lazy" if dense == "all" else dense)
+        record(writer.store, encoder, dense)
         for document in documents:
             writer.put(document)
         if not writer.changed:
@@ -186,6 +185,12 @@ def build(
             )
     if dense == "all" and encoder:
         embed(directory, encoder, progress=progress, wait=wait)
+
+
+def record(store: Store, encoder: Encoder | None, dense: str) -> None:
+    """Note in a new index how its vectors are made; `all` is noted once every passage is embedded."""
+    store.set("encoder", encoder.name if encoder and dense != "none" else "")
+    store.set("dense", "lazy" if dense == "all" else dense)
 
 
 def repair(directory: Path) -> None:
