@@ -1,0 +1,127 @@
+"""What a run is doing, told from its events: one line a step, and the state of its budget."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from research_agent.report import words
+from research_agent.report.markdown import shown
+
+_LONGEST = 240
+
+
+def line_of(event: Mapping[str, Any]) -> str | None:
+    """Return the line an event deserves, or None. Text in it may come from a source, so it is made harmless."""
+    said = _TELL.get(str(event.get("type")), _text)(event)
+    if not said:
+        return None
+    chain = str(event.get("chain", "0"))
+    line = shown(said, _LONGEST)
+    return line if chain in {"", "0"} else f"[{shown(chain, 20)}] {line}"
+
+
+def _text(event: Mapping[str, Any]) -> str:
+    return str(event.get("text") or "")
+
+
+def _why(reason: object) -> str:
+    return next((said for name, said in words.STOPPED.items() if name == reason), str(reason))
+
+
+def _round(event: Mapping[str, Any]) -> str:
+    queries = " · ".join(f"“{query}”" for query in event.get("queries") or ())
+    return f"Round {event.get('round', '?')}: {queries}"
+
+
+def _ended(event: Mapping[str, Any]) -> str:
+    if str(event.get("chain", "0")) in {"", "0"}:
+        return ""
+    return f"ended because {_why(event.get('stop_reason'))}: {event.get('answer') or 'no answer'}"
+
+
+def _closing(event: Mapping[str, Any]) -> str:
+    return f"Answering with what there is, because {_why(event.get('reason'))}" + (
+        f": {event['error']}" if event.get("error") else ""
+    )
+
+
+_TELL: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "model": lambda event: str(event.get("why", "")),
+    "indexing": lambda event: f"Indexing: {event.get('why', '')}",
+    "run_started": lambda event: f"Run {event.get('run_id', '')}",
+    "round": _round,
+    "read": lambda event: f"read    {event.get('title') or event.get('uri') or event.get('source_id') or ''}",
+    "claim": lambda event: f"found   {event.get('text', '')}",
+    "closing": _closing,
+    "chain_ended": _ended,
+    "selector_failed": lambda event: f"The selector failed ({event.get('error')}); the answers were put to a vote.",
+    "run_ended": lambda event: "",
+    "spend": lambda event: "",
+}
+
+
+@dataclass(slots=True)
+class Gauge:
+    """How much is used of what was given, kept from events.
+
+    Attributes:
+        limit: budget in units.
+        depth: rounds a chain may take.
+        max_seconds: cap on time, or None.
+        run: id of the run, None before it has begun.
+        clock: seconds.
+    """
+
+    limit: float
+    depth: int
+    max_seconds: float | None = None
+    run: str | None = None
+    clock: Callable[[], float] = time.monotonic
+    spent: Mapping[str, Any] = field(default_factory=dict)
+    rounds: int = 0
+    begun: float | None = None
+    first_round: float | None = None
+
+    def take(self, event: Mapping[str, Any]) -> None:
+        """Learn from an event."""
+        now = self.clock()
+        if event.get("type") == "run_started":
+            self.run, self.begun = str(event.get("run_id")), now
+        if event.get("type") == "round":
+            self.first_round = now if self.first_round is None else self.first_round
+            self.rounds = max(self.rounds, int(event.get("round") or 0))
+        spent = event if event.get("type") == "spend" else event.get("spent")
+        if isinstance(spent, Mapping):
+            self.spent = spent
+
+    @property
+    def units(self) -> float:
+        """Units used so far."""
+        return float(self.spent.get("used_units") or 0.0)
+
+    def eta(self) -> float | None:
+        """Return seconds the run may still take at most, judged by its rounds so far; None before the second one."""
+        if self.first_round is None or self.begun is None or self.rounds < 2:
+            return None
+        now = self.clock()
+        pace = (now - self.first_round) / (self.rounds - 0.5)
+        left = max(0.0, pace * (self.depth - self.rounds + 1))
+        return left if self.max_seconds is None else min(left, max(0.0, self.max_seconds - (now - self.begun)))
+
+    def facts(self) -> list[str]:
+        """Return what is used, in words."""
+        spent = self.spent
+        facts = [f"{words.number(self.units)} of {words.number(self.limit)} units"]
+        for name in ("searches", "tokens"):
+            used, left = spent.get(f"used_{name}"), spent.get(name)
+            if used is not None:
+                facts.append(f"{used:,} {name}" if left is None else f"{used:,} of {used + left:,} {name}")
+        if self.begun is not None:
+            facts.append(words.seconds(self.clock() - self.begun))
+        if spent.get("used_usd") is not None:
+            facts.append(words.money(spent["used_usd"]))
+        eta = self.eta()
+        if eta is not None:
+            facts.append(f"at most about {words.seconds(round(eta))} to go")
+        return facts
