@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from research_agent.errors import ContextLengthError, ModelReplyError, ModelUnavailableError, UsageError
 from research_agent.models import weights
@@ -20,9 +20,12 @@ from research_agent.models.grammar import grammar, settle
 from research_agent.models.llama import Llama, Native
 from retrieval.compute import CORES
 
+T = TypeVar("T")
+
 # A model without a reasoning channel thinks in the open: its turn begins with a draft, and the reply follows it.
-OPENING = "Reasoning: "
-CLOSING = "\n\nAnswer: "
+# Both end in a line break, as a turn's opening does: after a blank a tokenizer begins words in an unusual way.
+OPENING = "Reasoning:\n"
+CLOSING = "\n\nAnswer:\n"
 # Fewer tokens than these are no draft, and no answer.
 LEAST_DRAFT = 12
 LEAST_ANSWER = 8
@@ -44,7 +47,7 @@ class EmbeddedModel:
             spec: "default", "small", or the path of a GGUF file.
             home: the project's cache folder.
             context_tokens: the longest prompt plus output.
-            threads: threads to compute with; None means one for each core this process may use.
+            threads: threads that read the prompt, half of which generate; None means the cores it may use.
 
         Raises:
             ModelFileError: there is no such file, or it is no GGUF file.
@@ -78,7 +81,7 @@ class EmbeddedModel:
         Raises:
             ModelFileError: the weights are missing, wrong, or cannot be loaded.
         """
-        await asyncio.wrap_future(self._queue.submit(self._loaded))
+        await self._submit(self._loaded)
 
     def count_tokens(self, messages: Sequence[Message]) -> int:
         """Return exactly the prompt tokens these messages cost, template included; loads the model if need be."""
@@ -101,9 +104,8 @@ class EmbeddedModel:
                 f"and {request.n} samples."
             )
         cancelled = threading.Event()
-        future = self._queue.submit(self._complete, request, cancelled)
         try:
-            return await asyncio.wrap_future(future)
+            return await self._submit(lambda: self._complete(request, cancelled))
         finally:
             cancelled.set()
 
@@ -115,6 +117,11 @@ class EmbeddedModel:
             if self._llama is not None:
                 self._llama.close()
             self._llama = None
+
+    async def _submit(self, work: Callable[[], T]) -> T:
+        if self._closing.is_set():
+            raise ModelUnavailableError(f"The embedded model {self._info.name} was closed; open it anew.")
+        return await asyncio.wrap_future(self._queue.submit(work))
 
     def _loaded(self) -> Llama:
         with self._loading:
