@@ -15,7 +15,7 @@ class Answer:
     """One HTTP reply.
 
     `chunks` are sent one by one with chunked transfer; `body` in one piece. `hang` keeps the connection open after what
-    was sent until the server closes; `cut` drops it without the end of the body.
+    was sent until the client leaves; `cut` drops it without the end of the body; `silent` sends nothing at all.
     """
 
     status: int = 200
@@ -24,6 +24,7 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     hang: bool = False
     cut: bool = False
+    silent: bool = False
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,7 @@ class Seen:
     path: str
     headers: dict[str, str]
     body: dict[str, Any]
+    port: int
 
 
 Script = Sequence[Answer] | Callable[[Seen], Answer]
@@ -82,8 +84,8 @@ class OpenAIServer:
         self._lock = threading.Lock()
         self.arrived = threading.Event()
         self.gone = threading.Event()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._http.daemon_threads = True
+        self._http = _Http(("127.0.0.1", 0), _Handler)
+        self._http.owner = self
         self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
 
     @property
@@ -130,50 +132,57 @@ class OpenAIServer:
                 self.gone.set()
                 return
 
-    def _handler(server) -> type[BaseHTTPRequestHandler]:  # noqa: N805 (the handler's own self is another)
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            # Headers and body in one write: two would add 40 ms of delayed acknowledgement to every call.
-            wbufsize = -1
 
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                self._serve(body)
+class _Http(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    owner: OpenAIServer
 
-            def do_GET(self) -> None:
-                self._serve({})
 
-            def _serve(self, body: dict[str, Any]) -> None:
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                answer = server.answer(Seen(self.path, headers, body))
-                try:
-                    self._send(answer)
-                    self.wfile.flush()
-                    if answer.hang:
-                        server.wait_for_departure(self)
-                except OSError:
-                    server.gone.set()
-                if answer.hang or answer.cut:
-                    self.close_connection = True
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Headers and body in one write: two would add 40 ms of delayed acknowledgement to every call.
+    wbufsize = -1
+    server: _Http
 
-            def _send(self, answer: Answer) -> None:
-                self.send_response(answer.status)
-                for name, value in answer.headers.items():
-                    self.send_header(name, value)
-                if answer.chunks is None:
-                    self.send_header("Content-Length", str(len(answer.body) + (1 if answer.cut else 0)))
-                    self.end_headers()
-                    self.wfile.write(answer.body)
-                    return
-                self.send_header("Transfer-Encoding", "chunked")
-                self.end_headers()
-                for chunk in answer.chunks:
-                    self.wfile.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
-                    self.wfile.flush()
-                if not answer.cut and not answer.hang:
-                    self.wfile.write(b"0\r\n\r\n")
+    def do_POST(self) -> None:
+        self._serve(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
 
-            def log_message(self, *_: object) -> None:
-                return
+    def do_GET(self) -> None:
+        self._serve({})
 
-        return Handler
+    def _serve(self, body: dict[str, Any]) -> None:
+        owner = self.server.owner
+        answer = owner.answer(
+            Seen(self.path, {name.lower(): value for name, value in self.headers.items()}, body, self.client_address[1])
+        )
+        try:
+            self._send(answer)
+            self.wfile.flush()
+        except OSError:
+            owner.gone.set()
+        if answer.hang:
+            owner.wait_for_departure(self)
+        self.close_connection = self.close_connection or answer.hang or answer.cut
+
+    def _send(self, answer: Answer) -> None:
+        if answer.silent:
+            return
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        if answer.chunks is None:
+            self.send_header("Content-Length", str(len(answer.body) + answer.cut))
+            self.end_headers()
+            self.wfile.write(answer.body)
+            return
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for chunk in answer.chunks:
+            self.wfile.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
+            self.wfile.flush()
+        if not answer.cut and not answer.hang:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def log_message(self, *_: object) -> None:
+        return
