@@ -1,8 +1,6 @@
 """What a run works with: a model, retrievers and a reader, made from options or given by the caller."""
 
 import asyncio
-import hashlib
-import json
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -15,7 +13,6 @@ from research_agent.errors import UsageError
 from research_agent.graph.state import Node
 from research_agent.models.base import ChatModel
 from research_agent.options import AskOptions
-from research_agent.runs import write_whole
 from retrieval.base import Closable, Retriever
 
 if TYPE_CHECKING:
@@ -87,7 +84,7 @@ async def open_resources(options: AskOptions, settings: "Settings", emit: "Emit"
         if isinstance(chosen.model, Closable):
             stack.push_async_callback(chosen.model.aclose)
         retrievers: list[Retriever] = []
-        for opening in _openings(options, settings, emit):
+        for opening in _openings(options, settings, _from_any_thread(emit)):
             retriever = await asyncio.to_thread(opening)
             retrievers.append(retriever)
             if isinstance(retriever, Closable):
@@ -130,32 +127,28 @@ def _load_backend(name: str) -> Retriever:
 
 
 def index_documents(paths: Sequence[Path], home: Path, emit: "Emit") -> Retriever:
-    """Return an index of these files and folders, kept under `home` and built anew when one of them has changed.
+    """Return an index of these files and folders as they are now, kept under `home`.
 
     Raises:
         RetrievalError: nothing readable was found, or the index cannot be built.
     """
-    from retrieval.documents import read_documents
-    from retrieval.errors import RetrievalError
-    from retrieval.index import LocalIndex
+    from retrieval.documents import Skipped
+    from retrieval.index import Step, open_or_build
 
-    whole = sorted({path.resolve() for path in paths})
-    folder = home / "indexes" / hashlib.sha256("\n".join(map(str, whole)).encode()).hexdigest()[:16]
-    state, now = folder.with_suffix(".json"), _state_of(whole)
-    if state.exists() and state.read_text(encoding="utf-8") == now:
-        try:
-            return LocalIndex.open(folder)
-        except RetrievalError as error:
-            emit({"type": "indexing", "folder": str(folder), "why": str(error)})
-    emit({"type": "indexing", "folder": str(folder), "why": "these documents are new or have changed"})
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    index = LocalIndex.build(folder, read_documents(whole), wait=600)
-    write_whole(state, now)
-    return index
+    def told(step: Step) -> None:
+        emit({"type": "index_progress", "stage": step.stage, "done": step.done, "total": step.total, "eta": step.eta})
+
+    def left_out(what: Skipped) -> None:
+        emit({"type": "skipped", "text": f"Left out: {what.path}: {what.reason}.", "path": what.path})
+
+    return open_or_build(paths, home=home, progress=told, on_skip=left_out)
 
 
-def _state_of(paths: Sequence[Path]) -> str:
-    """Return what tells whether files have changed: paths, sizes and times of all of them, hashed."""
-    files = [file for path in paths for file in (sorted(path.rglob("*")) if path.is_dir() else [path])]
-    stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
-    return hashlib.sha256(json.dumps(stats).encode()).hexdigest()
+def _from_any_thread(emit: "Emit") -> "Emit":
+    """Return a way to tell `emit`, in the running event loop's thread, from any other thread."""
+    loop = asyncio.get_running_loop()
+
+    def tell(event: Mapping[str, object]) -> None:
+        loop.call_soon_threadsafe(emit, event)
+
+    return tell

@@ -1,0 +1,74 @@
+"""What a run works with, made from options: a model or none, an index of documents, backends by name."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from research_agent.budget import Budget
+from research_agent.config import Settings
+from research_agent.errors import UnknownNameError, UsageError
+from research_agent.options import AskOptions
+from research_agent.reading.extractive import ExtractiveReader
+from research_agent.resources import Resources, check_paths, open_resources
+from retrieval.errors import EmptyCorpusError, UnknownBackendError
+
+
+def corpus(tmp_path: Path) -> Path:
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "fox.md").write_text("# Fox\n\nThe fox lives in Oslo.\n")
+    (folder / "broken.pdf").write_bytes(b"%PDF-1.4 nothing")
+    return folder
+
+
+async def test_documents_are_indexed_and_what_cannot_be_read_is_told(tmp_path):
+    events: list[Any] = []
+    settings = Settings(home=tmp_path / "home")
+    mine = AskOptions(docs=(corpus(tmp_path),), model="extractive")
+    async with open_resources(mine, settings, events.append) as resources:
+        assert resources.model is None
+        assert resources.spec == "extractive"
+        assert isinstance(resources.reader, ExtractiveReader)
+        (hit,) = await resources.retrievers[0].search("Where does the fox live?", k=3)
+        assert "Oslo" in hit.text
+        await asyncio.sleep(0)
+    assert [event["path"].endswith("broken.pdf") for event in events if event["type"] == "skipped"] == [True]
+    assert events[0]["type"] == "model"
+
+
+async def test_what_is_not_there_is_refused_by_name(tmp_path):
+    settings = Settings(home=tmp_path / "home")
+    folder = corpus(tmp_path)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    cases = [
+        (AskOptions(docs=(folder,), model="gpt-9"), UnknownNameError, "There is no model called 'gpt-9'; known are"),
+        (AskOptions(backends=("nowhere",), model="extractive"), UnknownBackendError, "'nowhere'; known are"),
+        (AskOptions(docs=(empty,), model="extractive"), EmptyCorpusError, "empty"),
+    ]
+    for mine, error, sentence in cases:
+        with pytest.raises(error, match=sentence):
+            async with open_resources(mine, settings, lambda event: None):
+                pass
+
+
+def test_paths_and_price_files_are_checked_before_anything_is_opened(tmp_path):
+    prices = tmp_path / "prices.json"
+    prices.write_text("[]")
+    cases = [
+        (AskOptions(), "There is nothing to search"),
+        (AskOptions(docs=(tmp_path / "none",)), r"The document path .*none does not exist"),
+        (AskOptions(index=tmp_path / "none"), r"The index path .*none does not exist"),
+        (AskOptions(docs=(tmp_path,), price_file=prices), r"The price file .* must have the form"),
+    ]
+    for mine, sentence in cases:
+        with pytest.raises(UsageError, match=sentence):
+            check_paths(mine)
+    check_paths(AskOptions(docs=(tmp_path,), budget=Budget(10)))
+
+
+def test_resources_hold_something_to_search():
+    with pytest.raises(UsageError, match="There is nothing to search"):
+        Resources((), ExtractiveReader())
