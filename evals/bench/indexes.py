@@ -1,5 +1,6 @@
 """Big synthetic indexes, built once a run of the benchmark and shared by what measures them."""
 
+from hashlib import blake2b
 from pathlib import Path
 
 from evals.bench.text import FastEncoder, Writer
@@ -22,9 +23,11 @@ def documents(passages: int) -> list[Document]:
 
 def ready(work: Path, passages: int, encoder: FastEncoder | None = None) -> Path:
     """Return the folder of an index of this size with all its vectors, built where it is not there yet."""
-    folder = work / f"index-{passages}"
+    first = next(Writer(seed=passages).documents(1))
+    name = f"{passages}-{blake2b(first.text.encode(), digest_size=4).hexdigest()}"
+    folder = work / f"index-{name}"
     if not folder.exists():
-        part = work / f"part-{passages}"
+        part = work / f"part-{name}"
         fast = encoder or FastEncoder(SentenceEncoder())
         LocalIndex.build(part, documents(passages), encoder=fast, dense="all")
         part.rename(folder)

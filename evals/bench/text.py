@@ -27,13 +27,12 @@ class Writer:
     def __init__(self, seed: int = 0) -> None:
         self._random = np.random.default_rng(seed)
         parts = _SYLLABLES.split()
-        self._words = ["".join(two) for two in product(parts, repeat=2)]
-        self._words += ["".join(three) for three in product(parts, repeat=3)]
+        self._words = ["".join(word) for count in (1, 2, 3) for word in product(parts, repeat=count)]
         weights = 1 / np.arange(1, len(self._words) + 1)
         self._heap = np.cumsum(weights / weights.sum())
 
     def documents(self, passages: int) -> Iterator[Document]:
-        """Yield documents of about ten passages each until there are `passages` passages."""
+        """Yield documents of about fifteen passages each until there are `passages` passages."""
         written = number = 0
         while written < passages:
             document = Document(f"doc-{number}", self._text(), f"{self._phrase(4)} {number}")
@@ -41,15 +40,17 @@ class Writer:
             yield document
 
     def _text(self) -> str:
-        """Return twenty paragraphs of six sentences of fourteen words."""
-        wanted = 20 * 6 * 14
+        """Return forty paragraphs of one to five sentences of fourteen words."""
+        sizes = self._random.integers(1, 6, 40)
+        wanted = int(sizes.sum()) * 14
         own = self._random.integers(200, len(self._words), 40)
         drawn = np.searchsorted(self._heap, self._random.random(wanted))
         favoured = self._random.random(wanted) < 0.2
         drawn[favoured] = self._random.choice(own, int(favoured.sum()))
         words = [self._words[n] for n in drawn]
         sentences = [" ".join(words[at : at + 14]).capitalize() + "." for at in range(0, wanted, 14)]
-        return "\n\n".join(" ".join(sentences[at : at + 6]) for at in range(0, len(sentences), 6))
+        ends = np.cumsum(sizes)
+        return "\n\n".join(" ".join(sentences[end - size : end]) for end, size in zip(ends, sizes, strict=True))
 
     def _phrase(self, words: int) -> str:
         """Return some words as they come."""
