@@ -1,0 +1,78 @@
+import json
+
+import numpy as np
+import pytest
+
+from evals.bench.__main__ import _outside, main
+from evals.bench.measure import Measure, in_turns, ratio, share
+from evals.bench.text import FastEncoder, Writer
+from retrieval.documents.passages import cut
+
+
+class Fixed:
+    name = "fixed"
+
+    def encode(self, texts):
+        return np.ones((len(texts), 384), dtype=np.float32)
+
+
+def test_a_limit_holds_on_its_side():
+    assert Measure("x", 1.2, "ratio", 1.25, "below").passed is True
+    assert Measure("x", 1.3, "ratio", 1.25, "below").passed is False
+    assert Measure("x", 0.9, "ratio", 0.85, "above").passed is True
+    assert Measure("x", 0.8, "ratio", 0.85, "above").passed is False
+    assert Measure("x", 0.8, "ratio").passed is None
+    assert Measure("x", 0.8, "ratio", 0.85, "above").to_json()["limit"] == "≥ 0.85"
+
+
+def test_ratio_and_share():
+    assert ratio([(2.0, 1.0), (30.0, 10.0), (1.0, 1.0)]) == 2.0
+    assert share([float(n) for n in range(1, 101)], 0.95) == 95.0
+    assert share([7.0], 0.95) == 7.0
+    calls = []
+    in_turns(lambda: calls.append("a"), lambda: calls.append("b"), 3)
+    assert calls == ["a", "b"] * 3
+
+
+def test_text_is_the_same_for_a_seed_and_has_a_long_tail():
+    documents = list(Writer(seed=3).documents(200))
+    assert [one.text for one in documents] == [one.text for one in Writer(seed=3).documents(200)]
+    assert documents[0].text != next(Writer(seed=4).documents(1)).text
+    assert 200 <= sum(len(cut(one.text)) for one in documents) < 230
+    words = " ".join(one.text for one in documents).lower().replace(".", "").split()
+    counts = sorted((words.count(word) for word in set(words[:4000])), reverse=True)
+    assert counts[0] > 50 * counts[len(counts) // 2]
+    query = Writer(seed=3).query(documents[0]).split()
+    assert sum(word in documents[0].text.lower() for word in query) >= 6
+
+
+def test_vectors_follow_the_text_and_queries_go_to_the_real_encoder():
+    encoder = FastEncoder(Fixed())
+    rows = encoder.encode(["a", "b", "a"])
+    assert np.allclose(np.linalg.norm(rows, axis=1), 1.0, atol=1e-5)
+    assert np.array_equal(rows[0], rows[2])
+    assert abs(float(rows[0] @ rows[1])) < 0.3
+    assert np.array_equal(encoder.encode(["a"]), np.ones((1, 384), dtype=np.float32))
+
+
+def test_one_benchmark_prints_one_json_object(capsys):
+    assert main(["--only", "fanout", "--quick"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["crashed"] == []
+    (measure,) = result["benches"][0]["measures"]
+    assert measure["name"] == "fan-out of 32 searches over one"
+    assert measure["limit"] == "≤ 1.25"
+    assert isinstance(measure["passed"], bool)
+
+
+def test_a_crash_is_told_apart_from_a_missed_limit(tmp_path):
+    report = _outside("no-such-benchmark", tmp_path, True)
+    assert report["measures"] == []
+    assert "invalid choice" in report["error"]
+
+
+def test_unknown_names_are_refused(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["--only", "nothing"])
+    assert stopped.value.code == 2
+    assert "invalid choice" in capsys.readouterr().err
