@@ -189,7 +189,7 @@ def _subject(question: str | None, docs: tuple[Path, ...], *, named: bool) -> tu
         if question is None:
             question = sample.DEFAULT_QUESTION
             note = f"No question was given; the default one is asked: {question}\n"
-        docs = (sample.corpus_path(),)
+        docs = (sample.documents(),)
         note += "No documents were named; answering from the sample corpus (--docs PATH names your own)."
     if question == "-":
         question = sys.stdin.read(_LONGEST_INPUT + 1)

@@ -46,13 +46,14 @@ def build(directory: Folder, paths: Paths, dense: DenseOption = "lazy", quiet: Q
 @app.command()
 def add(directory: Folder, paths: Paths, quiet: QuietOption = False) -> int:
     """Add files and folders to the index in DIR, or read again those that have changed."""
+    from research_agent.report.words import counted
     from retrieval.index import LocalIndex
     from retrieval.index.files import add_files
 
     with _Telling(quiet) as telling:
         changed = add_files(directory, paths, progress=telling.step, on_skip=telling.skip)
     if not quiet:
-        typer.echo(f"{changed:,} documents are new or have changed.", err=True)
+        typer.echo(f"New or changed: {counted(changed, 'document', 'documents')}.", err=True)
     _sum_up(LocalIndex.open(directory).describe(), telling, quiet=quiet)
     return 0
 
@@ -60,12 +61,13 @@ def add(directory: Folder, paths: Paths, quiet: QuietOption = False) -> int:
 @app.command()
 def remove(directory: Folder, ids: Ids, quiet: QuietOption = False) -> int:
     """Remove documents from the index in DIR."""
+    from research_agent.report.words import counted
     from retrieval.index import LocalIndex
 
     index = LocalIndex.open(directory)
     gone = index.remove(ids)
     if not quiet:
-        typer.echo(f"{gone:,} of {len(ids):,} documents were there and are removed.", err=True)
+        typer.echo(f"Removed: {counted(gone, 'document', 'documents')} of {len(ids):,} named.", err=True)
     return 0
 
 
@@ -126,6 +128,7 @@ def _sum_up(described: "IndexDescription", telling: _Telling, *, quiet: bool) ->
 
 def _lines(described: "IndexDescription") -> list[str]:
     from research_agent.report.markdown import shown
+    from research_agent.report.words import counted
 
     vectors = {
         "none": "no vectors",
@@ -134,8 +137,8 @@ def _lines(described: "IndexDescription") -> list[str]:
     }[described.dense]
     encoder = f" by {described.encoder}" if described.encoder and described.dense != "none" else ""
     lines = [
-        f"Index {described.directory}: {described.documents:,} documents in {described.passages:,} passages, "
-        f"{vectors}{encoder}."
+        f"Index {described.directory}: {counted(described.documents, 'document', 'documents')} in "
+        f"{counted(described.passages, 'passage', 'passages')}, {vectors}{encoder}."
     ]
     if described.note:
         lines.append(described.note)

@@ -51,8 +51,8 @@ _TELL: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "indexing": lambda event: f"Indexing: {event.get('why', '')}",
     "run_started": lambda event: f"Run {event.get('run_id', '')}",
     "round": _round,
-    "read": lambda event: f"read    {event.get('title') or event.get('uri') or event.get('source_id') or ''}",
-    "claim": lambda event: f"found   {event.get('text', '')}",
+    "read": lambda event: f"read: {event.get('title') or event.get('uri') or event.get('source_id') or ''}",
+    "claim": lambda event: f"found: {event.get('text', '')}",
     "closing": _closing,
     "chain_ended": _ended,
     "selector_failed": lambda event: f"The selector failed ({event.get('error')}); the answers were put to a vote.",
@@ -109,19 +109,22 @@ class Gauge:
         left = max(0.0, pace * (self.depth - self.rounds + 1))
         return left if self.max_seconds is None else min(left, max(0.0, self.max_seconds - (now - self.begun)))
 
-    def facts(self) -> list[str]:
-        """Return what is used, in words."""
-        spent = self.spent
+    def pace(self) -> list[str]:
+        """Return units and time, in words."""
         facts = [f"{words.number(self.units)} of {words.number(self.limit)} units"]
-        for name in ("searches", "tokens"):
-            used, left = spent.get(f"used_{name}"), spent.get(name)
-            if used is not None:
-                facts.append(f"{used:,} {name}" if left is None else f"{used:,} of {used + left:,} {name}")
         if self.begun is not None:
             facts.append(words.seconds(self.clock() - self.begun))
-        if spent.get("used_usd") is not None:
-            facts.append(words.money(spent["used_usd"]))
         eta = self.eta()
         if eta is not None:
             facts.append(f"at most about {words.seconds(round(eta))} to go")
         return facts
+
+    def counts(self) -> list[str]:
+        """Return searches, tokens and money, in words; what is not known is left out."""
+        facts = []
+        for name in ("searches", "tokens"):
+            used, left = self.spent.get(f"used_{name}"), self.spent.get(name)
+            if used is not None:
+                facts.append(f"{used:,} {name}" if left is None else f"{used:,} of {used + left:,} {name}")
+        usd = self.spent.get("used_usd")
+        return facts if usd is None else [*facts, words.money(usd)]

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import typer
 
@@ -67,10 +67,10 @@ class LineView(QuietView):
         """Take an event of the run."""
         self.gauge.take(event)
         if event.get("type") in {"round", "run_ended"} and self.gauge.units:
-            self.say(f"Spent so far: {', '.join(self.gauge.facts())}")
+            self.say(f"Spent so far: {', '.join([*self.gauge.pace(), *self.gauge.counts()])}")
         line = line_of(event)
         if line is not None:
-            self.say(line)
+            self.say(f"{_indent(event)}{line}")
 
     def say(self, sentence: str) -> None:
         """Write a line."""
@@ -110,8 +110,7 @@ class LiveView(QuietView):
             return
         kind = event.get("type")
         style = {"round": "bold", "claim": "green", "read": "dim", "closing": "yellow"}.get(str(kind), "dim")
-        indent = "" if kind not in {"read", "claim", "note"} else "  "
-        self._console.print(Text(f"{indent}{line}", style=style), soft_wrap=False)
+        self._console.print(Text(f"{_indent(event)}{line}", style=style))
 
     def say(self, sentence: str) -> None:
         """Write a line above the gauge."""
@@ -130,7 +129,13 @@ class LiveView(QuietView):
         share = min(1.0, self.gauge.units / self.gauge.limit) if self.gauge.limit else 0.0
         full = round(share * _BAR)
         bar = Text.assemble(("━" * full, "cyan"), ("━" * (_BAR - full), "bright_black"))
-        row: list[Any] = [self._spinner, bar, Text(" · ".join(self.gauge.facts()), style="default", overflow="fold")]
         table = Table.grid(padding=(0, 1))
-        table.add_row(*row)
+        table.add_row(self._spinner, bar, Text(" · ".join(self.gauge.pace())))
+        if self.gauge.counts():
+            table.add_row("", "", Text(" · ".join(self.gauge.counts()), style="dim"))
         return table
+
+
+def _indent(event: Mapping[str, object]) -> str:
+    """Return the space before a line: what a round brings stands below it."""
+    return "  " if event.get("type") in {"read", "claim", "note"} else ""

@@ -42,10 +42,8 @@ def verdict(answer: Answer) -> str:
 def was_read(answer: Answer) -> str:
     """Return what an answer without evidence has to say of its search."""
     searches = answer.spend.meters.get("searches", 0)
-    count = len(answer.sources)
-    if not count:
-        return f"{_count(searches, 'search', 'searches')} found nothing that could be read."
-    return f"{_count(searches, 'search', 'searches')}, and {_count(count, 'source', 'sources')} read:"
+    made, read = counted(searches, "search", "searches"), len(answer.sources)
+    return f"{made}, and {counted(read, 'source', 'sources')} read:" if read else f"{made} found nothing to read."
 
 
 def meters(spend: Spend) -> list[str]:
@@ -101,5 +99,6 @@ def backends(answer: Answer) -> str:
     return ", ".join(map(str, named)) if isinstance(named, (list, tuple)) else str(named)
 
 
-def _count(count: int, one: str, many: str) -> str:
+def counted(count: int, one: str, many: str) -> str:
+    """Return a number with its noun."""
     return f"{count:,} {one if count == 1 else many}"

@@ -111,7 +111,7 @@ def test_no_evidence_is_said_plainly_with_what_was_read() -> None:
         assert "the budget was used up" in text
         assert "What was found" not in text
     nothing = replace(none, sources=())
-    assert "4 searches found nothing that could be read." in render(nothing, "md")
+    assert "4 searches found nothing to read." in render(nothing, "md")
 
 
 @pytest.mark.parametrize(
