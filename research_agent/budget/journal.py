@@ -169,6 +169,8 @@ def _take(path: Path) -> "FileLock":
     """
     from filelock import FileLock, Timeout
 
+    if not path.parent.is_dir():  # a lock would make it
+        raise UsageError(f"The folder {path.parent} does not exist: make it, or choose another run folder.")
     lock = FileLock(f"{path}.lock", thread_local=False)
     try:
         lock.acquire(timeout=0)

@@ -144,7 +144,7 @@ class Ledger:
                 part = Fraction(str(share))
             else:
                 raise UsageError("A slice needs either units or a share.")
-            if part > 1:
+            if part > 1 and self._below(name) not in self._books.accounts:
                 raise BudgetExceededError(float(part * free / UNIT), max(0, room[UNITS] or 0) / UNIT)
             return self._open({name: tuple(None if left is None else int(max(0, left) * part) for left in room)})[0]
 
@@ -254,17 +254,21 @@ class Ledger:
         for name, limits in wanted.items():
             if not name or "/" in name:
                 raise UsageError(f"A slice needs a name without '/', not {name!r}.")
-            path = f"{self.path}/{name}".lstrip("/")
+            path = self._below(name)
             account = known.get(path)
             if self._account.closed or (account and account.claimed):
                 raise BudgetError(f"The slice {path!r} was handed out before, or what it is taken from is closed.")
             if account is None or account.closed:
                 granted[path] = account.reopen() if account else limits
         self._books.grant_all(granted)
-        slices = [known[f"{self.path}/{name}".lstrip("/")] for name in wanted]
+        slices = [known[self._below(name)] for name in wanted]
         for account in slices:
             account.claimed = True
         return [_Slice(self._books, account) for account in slices]
+
+    def _below(self, name: str) -> str:
+        """Return the path of a slice of this name."""
+        return f"{self.path}/{name}".lstrip("/")
 
 
 class _Slice(Ledger):

@@ -172,7 +172,7 @@ def _tokens(path: Path, name: str, row: Mapping[str, Any]) -> tuple[int, int, in
     for part in ("prompt", "output"):
         if part not in row:
             raise UsageError(f"The price file {path} gives no price of {part} tokens for the model {name!r}.")
-    row = {"cached": row["prompt"], **row}
+    row = {**row, "cached": row.get("cached", row["prompt"])}
     for part, value in row.items():
         check_price(f"The price of {part} tokens of {name!r} in {path}", value)
     if row["cached"] > row["prompt"]:
