@@ -211,7 +211,8 @@ def _eventful(parse: Phrases, asked: str, text: str) -> Question | None:
     subject = parse.noun_phrase(found["np"])
     verb = (found["verb"] + (found["after"] or "")).strip()
     label = verb if answer in {"date", "year"} or wh in {"why", "how"} else f"{wh.split()[-1]} {verb}" if wh != "where" else f"place {verb}"
-    return _valued(text, Attribute(label, subject), answer)
+    ask = f"{asked[: found.start('np')]}{{}}{asked[found.end('np') :]}?"
+    return _valued(text, Attribute(label, subject, ask=ask), answer)
 
 
 def _quality(parse: Phrases, asked: str, text: str) -> Question | None:

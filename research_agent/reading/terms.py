@@ -17,12 +17,17 @@ class Name:
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
-    """What a thing is said to have: "the author of T", "T's father", "the last X listed in the Y field of T"."""
+    """What a thing is said to have: "the author of T", "T's father", "the last X listed in the Y field of T".
+
+    Attributes:
+        ask: the question in the user's own words with {} for the thing, where they give one ("where was {} born").
+    """
 
     label: str
     of: "Term"
     pick: Pick = "one"
     kind: str = ""
+    ask: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,137 @@
+"""What a plan has come to: the short answer and the claims it rests on."""
+
+import re
+from typing import Any
+
+from research_agent.reading.dates import Date, first_date
+from research_agent.reading.fields import bare_name, plain
+from research_agent.reading.plan import Plan, Step, Value
+from research_agent.reading.words import fold
+
+
+def conclusion(plan: Plan) -> str:
+    """Return the short answer of a complete plan, "" where there is none."""
+    last = plan.steps[-1]
+    if not plan.complete:
+        return ""
+    match plan.goal:
+        case "count":
+            return str(len(last.values))
+        case "list":
+            return "; ".join(value.text for value in last.values)
+        case "each":
+            return "; ".join(f"{_thing(plan, last, value)}: {shown(plan, value)}" for value in last.values)
+        case "least" | "most":
+            return _extreme(plan, last)
+        case "same":
+            return _same(last)
+        case _:
+            return ", ".join(dict.fromkeys(shown(plan, value) for value in last.values))
+
+
+def shown(plan: Plan, value: Value) -> str:
+    """Return a value as an answer of the question's kind."""
+    match plan.answer_type:
+        case "person":
+            return bare_name(value.text)
+        case "year":
+            date = first_date(value.text)
+            return str(date[0]) if date and date[0] else plain(value.text)
+        case _:
+            return plain(value.text)
+
+
+def _thing(plan: Plan, step: Step, value: Value) -> str:
+    return plan.steps[step.of].values[value.origin].text if value.origin >= 0 else value.text
+
+
+def _root(plan: Plan, step: Step, value: Value) -> Value:
+    """Return the enumerated thing that a value goes back to."""
+    while value.origin >= 0 and step.of >= 0:
+        step, value = plan.steps[step.of], plan.steps[step.of].values[value.origin]
+    return value
+
+
+def _extreme(plan: Plan, last: Step) -> str:
+    dated: list[tuple[Date | float, Value]] = []
+    for value in last.values:
+        measure = _measure(value.text, lifespan=last.label == "lifespan")
+        if measure is not None:
+            dated.append((measure, value))
+    if len(dated) < 2 or len({type(measure) for measure, _ in dated}) > 1:
+        return ""
+    choose = min if plan.goal == "least" else max
+    best = choose(dated, key=lambda pair: pair[0])[1]
+    return _root(plan, last, best).text
+
+
+def _measure(text: str, *, lifespan: bool) -> Date | float | None:
+    if lifespan:
+        years = [int(year) for year in re.findall(r"(?<!\d)[12]\d{3}(?!\d)", text)]
+        return float(max(years) - min(years)) if len(years) > 1 else None
+    date = first_date(text)
+    if date is not None:
+        return date
+    number = re.search(r"-?\d[\d,]*(?:\.\d+)?", text)
+    return float(number.group(0).replace(",", "")) if number else None
+
+
+def _same(last: Step) -> str:
+    texts = [fold(value.text) for value in last.values]
+    if len(texts) < 2:
+        return ""
+    first = texts[0]
+    return "yes" if all(text == first or text in first or first in text for text in texts) else "no"
+
+
+def claims(plan: Plan) -> list[dict[str, Any]]:
+    """Return the facts that the answer rests on, in reading order, each with the place of its quote."""
+    made: list[dict[str, Any]] = []
+    for step in plan.steps:
+        for value in step.values:
+            if value.found is None or value.quote is None:
+                continue
+            made.append(
+                {
+                    "text": _sentence(plan, step, value),
+                    "value": value.text,
+                    "labelled": bool(value.label),
+                    "question": _asked(plan, step, value),
+                    "source_id": value.found[0],
+                    "start": value.quote[0],
+                    "end": value.quote[1],
+                }
+            )
+    return made
+
+
+def _asked(plan: Plan, step: Step, value: Value) -> str:
+    if step.op == "describe" or value.origin < 0:
+        return plan.question if plan.open or step.op != "describe" else f"What is the {step.label}?"
+    return ask(step, plan.steps[step.of].values[value.origin])
+
+
+def ask(step: Step, value: Value) -> str:
+    """Put a step's question about one thing into words."""
+    if step.ask:
+        return step.ask.replace("{}", value.text)
+    if step.op == "having":
+        return f"Which {step.kind or 'one'} {step.label} {value.text}?"
+    spoken = re.sub(r"^place (?=\w)", "", step.label)
+    if spoken != step.label:
+        return f"Where was {value.text} {spoken}?"
+    if re.fullmatch(r"born|died|founded|created|released|established|published|opened|built|formed|launched", spoken):
+        return f"When was {value.text} {spoken}?" if spoken != "died" else f"When did {value.text} die?"
+    if spoken == "lifespan":
+        return f"When was {value.text} born and when did {value.text} die?"
+    return f"What is the {spoken} of {value.text}?"
+
+
+def _sentence(plan: Plan, step: Step, value: Value) -> str:
+    text = " ".join(plain(value.text).split())
+    if step.op == "describe" or value.origin < 0:
+        return text
+    thing = plan.steps[step.of].values[value.origin].text
+    if step.op == "having":
+        return f"{text} {step.label} {thing}." if value.label else f"{ask(step, plan.steps[step.of].values[value.origin])} {text}."
+    return f"{thing} — {value.label or step.label}: {text}."

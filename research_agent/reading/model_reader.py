@@ -1,0 +1,96 @@
+"""Closed questions asked of a language model, held to the words of the text."""
+
+import re
+from collections.abc import Sequence
+
+from research_agent import prompts
+from research_agent.errors import ModelReplyError
+from research_agent.models.base import Choice, Request, Span
+from research_agent.reading.base import Asking, Found, Text
+from research_agent.reading.passages import rank
+from research_agent.reading.terms import AnswerType
+from research_agent.reading.words import overlap, sentences
+
+_ANSWER_TOKENS = 40
+
+
+class ModelReader:
+    """Reads with the run's language model.
+
+    Args:
+        passages: how many stretches it is shown in one call; small models lose the thread beyond a few.
+    """
+
+    def __init__(self, passages: int = 5) -> None:
+        self._passages = passages
+
+    async def extract(
+        self, question: str, texts: Sequence[Text], asking: Asking, *, answer_type: AnswerType = "any"
+    ) -> Found | None:
+        """Ask for the words that answer the question; None where the model says they are not stated."""
+        shown = rank(question, texts, self._passages)
+        if not shown:
+            return None
+        source = "\n".join(text.text for text in shown)
+        reply = await self._ask(
+            Request(
+                prompts.extract(question, [(text.title, text.text) for text in shown]),
+                max_tokens=_ANSWER_TOKENS + asking.think,
+                think=asking.think,
+                seed=asking.seed,
+                constraint=Span(source, otherwise=prompts.NOT_STATED),
+            ),
+            asking,
+        )
+        answer = reply.strip(" \t\r\n.,;:")
+        if not answer or answer.casefold() == prompts.NOT_STATED:
+            return None
+        return locate(answer, question, shown)
+
+    async def supports(self, question: str, claim: str, quote: str, asking: Asking) -> bool:
+        """Ask whether the quote says what the claim says."""
+        request = Request(
+            prompts.supports(question, claim, quote),
+            max_tokens=2 + asking.think,
+            think=asking.think,
+            seed=asking.seed,
+            constraint=Choice(("yes", "no")),
+        )
+        return (await self._ask(request, asking)).strip().casefold() == "yes"
+
+    async def choose(self, question: str, options: Sequence[str], asking: Asking) -> int | None:
+        """Ask which option to look up next."""
+        if len(options) < 2:
+            return 0 if options else None
+        numbers = tuple(str(number) for number in range(1, len(options) + 1))
+        request = Request(prompts.choose(question, options), max_tokens=3, seed=asking.seed, constraint=Choice(numbers))
+        reply = (await self._ask(request, asking)).strip()
+        return int(reply) - 1 if reply in numbers else None
+
+    async def _ask(self, request: Request, asking: Asking) -> str:
+        """Return the reply; a reply that cannot be used counts as none, and was charged."""
+        try:
+            return (await asking.doors.complete(request, key=asking.key, answer=asking.answer)).text
+        except ModelReplyError:
+            return ""
+
+
+def locate(answer: str, question: str, texts: Sequence[Text]) -> Found | None:
+    """Find where the words of an answer stand: in the sentence that has most to do with the question."""
+    best: tuple[float, int, Found] | None = None
+    pattern = re.compile(r"(?<!\w)" + r"\s+".join(map(re.escape, answer.split())) + r"(?!\w)")
+    for place, text in enumerate(texts):
+        for start, end in sentences(text.text):
+            for found in pattern.finditer(text.text, start, end):
+                score = overlap(question, f"{text.title} {text.text[start:end]}")
+                if best is None or score > best[0] + 1e-9:
+                    at = text.start
+                    best = (
+                        score,
+                        place,
+                        Found(found.group(0), text.source_id, at + found.start(), at + found.end(), at + start, at + end),
+                    )
+        if best is None and (whole := pattern.search(text.text)):
+            at = text.start
+            best = (0.0, place, Found(whole.group(0), text.source_id, at + whole.start(), at + whole.end(), at + whole.start(), at + whole.end()))
+    return best[2] if best else None
