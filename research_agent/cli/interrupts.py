@@ -8,6 +8,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from research_agent.cli.failures import INTERRUPTED
+from research_agent.report.words import resume_with
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -57,8 +58,3 @@ class Interrupts:
         said = f"Stopping after the step in hand; Ctrl-C again ends at once. To go on later: {resume_with(run)}"
         # Also wakes the loop, which does not look at an event that was set from outside.
         self._loop.call_soon_threadsafe(self._say, said)
-
-
-def resume_with(run: str) -> str:
-    """Return the command that goes on with a run."""
-    return f"research-agent runs resume {run}"

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from research_agent.cli.interrupts import resume_with
 from research_agent.cli.output import (
     FormatOption,
     JsonOption,
@@ -15,6 +14,7 @@ from research_agent.cli.output import (
     show_rows,
 )
 from research_agent.errors import UsageError
+from research_agent.report.words import resume_with
 
 app = typer.Typer(
     help="List, show and resume runs.",

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 from research_agent.report import words
@@ -61,6 +62,12 @@ _TELL: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 }
 
 
+def _name_of(event: Mapping[str, Any]) -> str:
+    """Return the id of a run, or its folder where that is not the usual one."""
+    run, folder = str(event.get("run_id")), str(event.get("run_dir") or "")
+    return folder if folder and PurePath(folder).name != run else run
+
+
 @dataclass(slots=True)
 class Gauge:
     """How much is used of what was given, kept from events.
@@ -69,7 +76,7 @@ class Gauge:
         limit: budget in units.
         depth: rounds a chain may take.
         max_seconds: cap on time, or None.
-        run: id of the run, None before it has begun.
+        run: what names the run to resume it, None before it has begun.
         clock: seconds.
     """
 
@@ -87,7 +94,7 @@ class Gauge:
         """Learn from an event."""
         now = self.clock()
         if event.get("type") == "run_started":
-            self.run, self.begun = str(event.get("run_id")), now
+            self.run, self.begun = _name_of(event), now
         if event.get("type") == "round":
             self.first_round = now if self.first_round is None else self.first_round
             self.rounds = max(self.rounds, int(event.get("round") or 0))

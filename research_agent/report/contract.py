@@ -18,6 +18,10 @@ def to_dict(answer: Answer) -> dict[str, Any]:
     `verified` says that the quote stands, character for character, in a listed source.
     """
     known = {source.id for source in answer.sources}
+    # Beyond the contract, and only where there is something to say.
+    more: dict[str, Any] = {"error": answer.error} if answer.error else {}
+    if answer.trace:
+        more["trace"] = [dict(record) for record in answer.trace]
     return {
         "question": answer.question,
         "answer": answer.answer,
@@ -29,7 +33,7 @@ def to_dict(answer: Answer) -> dict[str, Any]:
         "config": dict(answer.config),
         "run_id": answer.run_id,
         "ledger_sha256": answer.ledger_sha256,
-    } | ({"trace": [dict(record) for record in answer.trace]} if answer.trace else {})
+    } | more
 
 
 def _claim_dict(claim: Claim, known: Set[str]) -> dict[str, Any]:

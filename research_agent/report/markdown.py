@@ -91,6 +91,8 @@ def _answer(answer: Answer, quotes: dict[Quote, int]) -> list[str]:
     if not answer.answer or answer.status == "no_evidence":
         return [f"**{escape(words.verdict(answer))}**"]
     parts = [f"**{escape(answer.answer)}**"]
+    if words.caution(answer):
+        parts.append(escape(words.caution(answer)))
     if not quotes:
         parts.append("No quote was found to stand for this answer; do not rely on it.")
     return parts

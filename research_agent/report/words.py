@@ -31,12 +31,26 @@ _METERS = {
 def verdict(answer: Answer) -> str:
     """Return the sentence that stands where an answer would, for a run that has none."""
     if answer.status == "interrupted":
-        return f"The run was interrupted before it could answer. To go on: research-agent runs resume {answer.run_id}"
+        return f"The run was interrupted before it could answer. To go on: {resume_with(answer.run_id)}"
     if answer.status == "failed":
-        return "The run failed before it could answer."
+        return f"The run failed before it could answer. {answer.error}".strip()
     if answer.status == "budget_too_small":
         return "The budget was too small for any answer; nothing was spent."
     return NOT_ENOUGH
+
+
+def caution(answer: Answer) -> str:
+    """Return what has to be said beside an answer of a run that did not end as it should; "" where it did."""
+    if answer.status == "interrupted":
+        return f"The run was interrupted, and this is what it had. To go on: {resume_with(answer.run_id)}"
+    if answer.status == "failed":
+        return f"The run failed, and this is what it had. {answer.error}".strip()
+    return ""
+
+
+def resume_with(run: str) -> str:
+    """Return the command that goes on with a run."""
+    return f"research-agent runs resume {run}"
 
 
 def was_read(answer: Answer) -> str:

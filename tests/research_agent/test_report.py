@@ -217,6 +217,21 @@ def test_json_gives_back_every_character(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        ("interrupted", "To go on: research-agent runs resume 20240101-abc"),
+        ("failed", "The model said no."),
+    ],
+)
+@pytest.mark.parametrize("short", ["Ada, in 1843", ""])
+def test_a_run_that_did_not_end_as_it_should_says_so_first(status: str, said: str, short: str) -> None:
+    answer = replace(ANSWER, status=status, answer=short, error="The model said no." if status == "failed" else "")
+    text = render(answer, "md")
+    assert text.index(said) < text.index("## What was found")
+    assert json.loads(render(answer, "json")).get("error") == (answer.error or None)
+
+
+@pytest.mark.parametrize(
     ("uri", "expected"),
     [
         ("https://example.org/a b?c=<d>", "https://example.org/a%20b?c=%3Cd%3E"),
