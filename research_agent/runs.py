@@ -118,7 +118,8 @@ def check_folder(path: Path) -> None:
         raise UsageError(f"The folder {path} holds a run already: resume it, or choose another run folder.")
     if path.exists() and not path.is_dir():
         raise UsageError(f"The run folder {path} is a file: choose a folder.")
-    if path.exists() and any(path.iterdir()):
+    # A draft of the record is what a run leaves that was killed before it began.
+    if path.exists() and any(not file.name.startswith(f".{RECORD}.") for file in path.iterdir()):
         raise UsageError(f"The folder {path} is not empty: choose an empty or a new run folder.")
 
 

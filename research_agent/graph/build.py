@@ -121,7 +121,8 @@ async def advance(
     if chain.checkpointer is None:
         return cast(ChainState, await chain.ainvoke(start, config, context=context, control=control))
     snapshot = await chain.aget_state(config)
-    if snapshot.values and not snapshot.next:
+    # `next` leaves out a step whose writes were kept before it was killed; `tasks` holds it.
+    if snapshot.values and not snapshot.tasks:
         return cast(ChainState, snapshot.values)
     # Every decision rests on what was left when it was made, so it must be on disk before it is acted on: otherwise
     # a resumed chain, with less left, could decide differently. "async" would save next to nothing and lose that.

@@ -89,6 +89,20 @@ async def test_a_step_that_failed_is_taken_again(tmp_path):
     assert state["round"] == len(STEPS)
 
 
+async def test_a_chain_killed_after_a_step_but_before_its_checkpoint_is_not_taken_for_finished(tmp_path):
+    seen: list[str] = []
+    control = RunControl()
+    async with open_checkpoints(tmp_path / "c.sqlite") as saver:
+        chain = build_chain(nodes(2, seen, lambda count: control.request_drain()), saver)
+        with pytest.raises(GraphDrained):
+            await advance(chain, {"question": "q"}, context(), control)
+        snapshot = await chain.aget_state({"configurable": {"thread_id": "0"}})
+        await saver.aput_writes(snapshot.config, [("branch:to:search", None)], snapshot.tasks[0].id)
+        assert (await chain.aget_state({"configurable": {"thread_id": "0"}})).next == ()
+        await advance(build_chain(nodes(2, seen), saver), {"question": "q"}, context())
+    assert len(seen) == 2 * len(STEPS)
+
+
 async def test_chains_of_one_file_do_not_see_each_other(tmp_path):
     async with open_checkpoints(tmp_path / "c.sqlite") as saver:
         for name, rounds in (("0", 1), ("1", 2)):
