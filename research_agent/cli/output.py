@@ -64,7 +64,7 @@ def deliver(answer: Answer, form: Format, out: Path | None) -> int:
         from rich.console import Console
         from rich.markdown import Markdown
 
-        Console().print(Markdown(text, hyperlinks=False))
+        Console().print("", Markdown(text, hyperlinks=False), sep="\n")
     else:
         typer.echo(text.encode(), nl=False)
     if answer.error:
@@ -73,7 +73,7 @@ def deliver(answer: Answer, form: Format, out: Path | None) -> int:
 
 
 def show_rows(rows: Sequence[Mapping[str, object]], as_json: bool, empty: str) -> None:
-    """Print rows as JSON, or as a table whose columns are the rows' keys."""
+    """Print rows as JSON, on a terminal as a table, and elsewhere with tabs; the columns are the rows' keys."""
     from research_agent.report.markdown import shown
 
     if as_json:
@@ -82,6 +82,10 @@ def show_rows(rows: Sequence[Mapping[str, object]], as_json: bool, empty: str) -
     if not rows:
         typer.echo(empty, err=True)
         return
+    cells = [[shown("" if value is None else str(value)) for value in row.values()] for row in rows]
+    if not sys.stdout.isatty():
+        typer.echo("\n".join("\t".join(line) for line in [[*rows[0]], *cells]))
+        return
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -89,7 +93,6 @@ def show_rows(rows: Sequence[Mapping[str, object]], as_json: bool, empty: str) -
     table = Table(box=None, pad_edge=False, header_style="bold")
     for number, name in enumerate(rows[0]):
         table.add_column(name, no_wrap=number == 0, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(shown("" if value is None else str(value))) for value in row.values()))
-    # A pipe has no width; lines are left whole there.
-    Console(width=None if sys.stdout.isatty() else 400).print(table)
+    for line in cells:
+        table.add_row(*map(Text, line))
+    Console().print(table)

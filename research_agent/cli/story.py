@@ -123,7 +123,7 @@ class Gauge:
             facts.append(words.seconds(self.clock() - self.begun))
         eta = self.eta()
         if eta is not None:
-            facts.append(f"at most about {words.seconds(round(eta))} to go")
+            facts.append(f"at most about {words.seconds(round(eta)).replace('.0 s', ' s')} to go")
         return facts
 
     def counts(self) -> list[str]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from urllib.parse import quote as percent
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from research_agent.answer import Answer, Claim, Quote, Source
 from research_agent.report import words
@@ -66,7 +66,8 @@ def link(source: Source) -> str:
     address = web_address(uri)
     if address is not None:
         return f"[{title}](<{address}>)"
-    return f"{title}, {escape(uri)}" if uri and uri != source.title else title
+    place = unquote(uri.removeprefix("file://"))
+    return f"{title}, {escape(place)}" if place and place != source.title else title
 
 
 def web_address(uri: str) -> str | None:
@@ -80,7 +81,7 @@ def web_address(uri: str) -> str | None:
     return percent(uri, safe="%/:=&?~#+!$,;'@()*[]", errors="replace")
 
 
-def place(quote: Quote, source: Source) -> str:
+def standing(quote: Quote, source: Source) -> str:
     """Return where a quote stands in its document, in characters."""
     passage = _PASSAGE.search(source.uri)
     offset = int(passage[1]) if passage else 0
@@ -110,7 +111,7 @@ def _quotes(answer: Answer, quotes: dict[Quote, int]) -> list[str]:
     sources = {source.id: source for source in answer.sources}
     lines = [
         f"{number}. “{escape(quote.text)}”\\\n   {link(sources[quote.source_id])}, "
-        f"{place(quote, sources[quote.source_id])}"
+        f"{standing(quote, sources[quote.source_id])}"
         for quote, number in quotes.items()
     ]
     return ["## Quotes", "\n".join(lines)] if lines else []

@@ -158,4 +158,9 @@ def test_lists_come_as_json_too(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["backends", "list", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["name"] == "local"
     assert main(["models", "list"]) == 0
-    assert "Apache-2.0" in capsys.readouterr().out
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert lines[0] == ["model", "state", "MB", "licence", "title", "file"]
+    assert [line[:4] for line in lines[1:]] == [
+        ["default", "missing", "1117", "Apache-2.0"],
+        ["small", "missing", "98", "Apache-2.0"],
+    ]

@@ -18,7 +18,9 @@ METERS |= {"searches": 4, "fetches": 8, "reranks": 0, "latent_steps": 0}
 CONFIG = {"strategy": "single", "selector": "vote", "depth": 4, "width": 2, "think": 0, "samples": 1, "seed": 0}
 CONFIG |= {"model": "embedded:default", "backends": ["local"], "prices": {"search": 100.0}}
 WEB = Source("aaa1", "https://example.org/notes", "Notes", "ab" * 32, "2024-01-01T00:00:00+00:00")
-FILE = Source("bbb2", "papers/one.txt#char=1000,1200", "Paper one", "cd" * 32, "2024-01-01T00:00:00+00:00")
+FILE = Source(
+    "bbb2", "file:///papers/one%20two.txt#char=1000,1200", "Paper one", "cd" * 32, "2024-01-01T00:00:00+00:00"
+)
 FIRST = Quote("aaa1", "Ada wrote the first note", 10, 34)
 SECOND = Quote("bbb2", "in 1843", 5, 12)
 ANSWER = Answer(
@@ -80,7 +82,7 @@ def test_markdown_numbers_quotes_and_says_where_they_stand() -> None:
     assert "- Ada wrote it. [1]\n- It was in 1843. [2] [1]\n" in text
     assert "1. “Ada wrote the first note”\\\n   [Notes](<https://example.org/notes>), characters 10–34\n" in text
     # The passage began at 1,000 in its document.
-    assert "2. “in 1843”\\\n   Paper one, papers/one.txt, characters 1,005–1,012\n" in text
+    assert "2. “in 1843”\\\n   Paper one, /papers/one two.txt, characters 1,005–1,012\n" in text
     assert text.index("## Not supported") < text.index("- Ada was rich.")
     assert text.index("## Not supported") > text.index("## Quotes")
 
