@@ -1,0 +1,267 @@
+"""Bind what a round found to the plan: which document a name means, what it says, which things refer to it."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from research_agent.evidence import Snapshot
+from research_agent.graph.conclude import ask
+from research_agent.graph.desk import Desk
+from research_agent.reading.fields import Field, Item, bare_name, items, named, plain
+from research_agent.reading.identity import Identity, match, refers
+from research_agent.reading.plan import Need, Plan, Step, Value
+from research_agent.reading.terms import Pick
+from research_agent.reading.words import fold, overlap
+
+_SURE = 0.99  # the name or number of the document itself
+_LIKELY = 0.6
+_MENTIONED = 0.8  # share of a name's words that a passage about it must hold
+_LOOK_THROUGH = 12  # documents opened to see whether they refer to a thing
+_PLACE = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
+
+
+async def bind(plan: Plan, desk: Desk, asked: Sequence[str]) -> None:
+    """Read what the round found, need by need, and move the plan on as far as what was read allows."""
+    for why in ("resolve", "having", "describe", "seek"):
+        for step, at in dict.fromkeys((need.step, need.value) for need in plan.needs if need.why == why):
+            group = [need for need in plan.needs if (need.why, need.step, need.value) == (why, step, at)]
+            if why == "resolve":
+                await _resolve(plan, plan.steps[step].values[at], group, desk)
+            elif why == "having":
+                await _refer(plan, step, at, group, desk)
+            elif why == "describe":
+                await _describe(plan, step, group, desk, asked)
+            else:
+                await _seek(plan, step, at, group, desk)
+    await advance(plan, desk)
+
+
+async def advance(plan: Plan, desk: Desk) -> None:
+    """Take every step that what was read so far allows, in order."""
+    for index, step in enumerate(plan.steps):
+        if step.done or step.of < 0 or not plan.steps[step.of].done:
+            continue
+        if step.op == "attribute":
+            await _attribute(plan, index, desk)
+        else:
+            _prepare_having(plan, step, desk)
+
+
+async def _attribute(plan: Plan, index: int, desk: Desk) -> None:
+    step, inputs = plan.steps[index], plan.steps[plan.steps[index].of]
+    for at, value in enumerate(inputs.values):
+        if any(made.origin == at for made in step.values):
+            continue
+        if not value.source:
+            _known(value, desk)
+        if value.source and not step.tried.get(f"read {at}"):
+            step.tried[f"read {at}"] = 1
+            await _read_attribute(plan, index, at, desk)
+    answered = {made.origin for made in step.values}
+    step.done = bool(inputs.values) and all(at in answered or _given_up(step, value, at) for at, value in enumerate(inputs.values))
+    step.done = step.done and bool(step.values)
+
+
+def _given_up(step: Step, value: Value, at: int) -> bool:
+    return step.tried.get(str(at), 0) >= 2 or (not value.source and value.tried >= 2 and step.tried.get(str(at), 0) >= 2)
+
+
+def _known(value: Value, desk: Desk) -> None:
+    """Take a document that was read before, where the value means it."""
+    for source in desk.opened:
+        if match(value.text, value.kind, desk.identity(source)) >= _SURE:
+            value.source = source
+            return
+
+
+async def _read_attribute(plan: Plan, index: int, at: int, desk: Desk) -> None:
+    """Read one attribute of one thing from its own document: a labelled value, else what the reader finds."""
+    step = plan.steps[index]
+    value = plan.steps[step.of].values[at]
+    snapshot = desk.snapshot(value.source)
+    labelled = [] if value.mention else named(desk.fields(snapshot), step.label)
+    if labelled:
+        step.values.extend(_picked(step, labelled[0], snapshot, at))
+        return
+    found = await desk.extract(ask(step, value), [snapshot], answer_type=_type(plan, index))
+    if found is not None:
+        step.values.append(Value(found.text, step.kind, found=[found.source_id, found.start, found.end], quote=[found.quote_start, found.quote_end], origin=at))
+
+
+def _type(plan: Plan, index: int) -> str:
+    return plan.answer_type if index == len(plan.steps) - 1 and plan.goal in {"value", "each"} else "any"
+
+
+def _picked(step: Step, field: Field, snapshot: Snapshot, at: int) -> list[Value]:
+    """Return the entries of a labelled value that the question picks."""
+    entries = _of_kind(items(field), step.kind)
+    if step.pick in _PLACE:
+        place = _PLACE[step.pick]
+        entries = entries[place : place + 1] if -len(entries) <= place < len(entries) and place >= 0 else entries[-1:] if place < 0 else []
+    elif step.pick == "one" and not step.kind:
+        entries = [Item(field.value, field.start, field.start + len(field.value))]
+    elif step.pick in {"one", "only"} and step.kind:
+        entries = entries[:1]
+    return [_value(entry, step.kind, field, snapshot, at) for entry in entries]
+
+
+def _of_kind(entries: list[Item], kind: str) -> list[Item]:
+    """Keep the entries that name the kind, where some do and others name another kind."""
+    same = [entry for entry in entries if kind and fold(kind) in fold(entry.text).split()]
+    return same or entries
+
+
+def _value(entry: Item, kind: str, field: Field, snapshot: Snapshot, at: int) -> Value:
+    return Value(
+        plain(entry.text), kind, label=field.label, found=[snapshot.id, entry.start, entry.end],
+        quote=[field.line, _line_end(snapshot.text, entry.end)], origin=at,
+    )  # fmt: skip
+
+
+def _line_end(text: str, place: int) -> int:
+    stop = text.find("\n", place)
+    return len(text) if stop < 0 else stop
+
+
+async def _resolve(plan: Plan, value: Value, group: Sequence[Need], desk: Desk) -> None:
+    """Open the document that a name means."""
+    if value.source:
+        return
+    best, score = _best(value, desk.found(plan, group), desk)
+    if best is not None and score >= _LIKELY:
+        value.source, value.mention = await desk.open(best), False
+        return
+    mention = next((hit for hit in desk.found(plan, group) if overlap(value.text, f"{hit.title} {hit.text}") >= _MENTIONED), None)
+    if mention is not None and value.tried >= 1:
+        # No document is called so; read what speaks of it.
+        value.source, value.mention = await desk.open(mention), True
+        return
+    value.tried += len({need.query for need in group})
+
+
+def _best(value: Value, hits: Iterable[Snapshot], desk: Desk) -> tuple[Snapshot | None, float]:
+    best: tuple[Snapshot | None, float] = (None, 0.0)
+    for hit in hits:
+        score = match(value.text, value.kind, desk.identity(hit.id))
+        if score > best[1] + 1e-9:
+            best = (hit, score)
+    return best
+
+
+async def _seek(plan: Plan, index: int, at: int, group: Sequence[Need], desk: Desk) -> None:
+    """Read an attribute from other documents that speak of the thing."""
+    step = plan.steps[index]
+    value = plan.steps[step.of].values[at]
+    step.tried[str(at)] = step.tried.get(str(at), 0) + 1
+    hits = [hit for hit in desk.found(plan, group) if overlap(value.text, f"{hit.title} {hit.text}") >= _MENTIONED]
+    if not hits:
+        return
+    found = await desk.extract(ask(step, value), [desk.read_passage(hit) for hit in hits], answer_type=_type(plan, index))
+    if found is not None:
+        step.values.append(Value(found.text, step.kind, found=[found.source_id, found.start, found.end], quote=[found.quote_start, found.quote_end], origin=at))
+
+
+def _prepare_having(plan: Plan, step: Step, desk: Desk) -> None:
+    """Lay out the queries by which the things that refer to a target are found."""
+    if step.ahead:
+        return
+    target = plan.steps[step.of].values[0]
+    relation = _spoken(step, target)
+    names = [bare_name(target.text)]
+    if target.source and not target.mention:
+        own = desk.identity(target.source)
+        codes = sorted(own.codes)
+        names = [*(f"{scheme} {number}" for scheme, number in codes[:1]), *(number for _, number in codes[:1]), own.title or target.text]
+    queries = [f"{relation} {name}" for name in names] + [f"{step.kind} {name}" for name in names[:1]]
+    step.ahead = list(dict.fromkeys(" ".join(query.split()) for query in queries))[:4]
+
+
+def _spoken(step: Step, target: Value) -> str:
+    """Return the words of the relation, or the label the target stood under where the relation names no field."""
+    words = re.sub(r"^(?:is|are|was|were|has|have|had|be|been) ", "", step.label)
+    return f"{words} {target.label}" if target.label and fold(target.label) not in fold(words) else words
+
+
+async def _refer(plan: Plan, index: int, at: int, group: Sequence[Need], desk: Desk) -> None:
+    """Find the documents whose labelled values name the target."""
+    step = plan.steps[index]
+    target = plan.steps[step.of].values[at]
+    step.tried[str(at)] = step.tried.get(str(at), 0) + 1
+    own = desk.identity(target.source) if target.source and not target.mention else None
+    known = {desk.snapshot(value.source).document_id for value in step.values if value.source}
+    hidden = {desk.snapshot(target.source).document_id} if own and target.source else set()
+    if step.other and target.found:
+        hidden.add(desk.snapshot(target.found[0]).document_id)
+    looked = 0
+    for hit in desk.found(plan, group):
+        if hit.document_id in known | hidden | set(step.seen):
+            continue
+        entry = _reference(step, target, own, hit, desk)
+        if entry is None and looked < _LOOK_THROUGH and not desk.whole(hit):
+            looked += 1
+            opened = desk.snapshot(await desk.open(hit))
+            step.seen.append(hit.document_id)
+            entry = _reference(step, target, own, opened, desk)
+            hit = opened
+        if entry is not None:
+            known.add(hit.document_id)
+            source = await desk.open(hit)
+            field, item, held = entry
+            step.values.append(
+                Value(desk.identity(source).label, step.kind, source=source, label=field.label, found=[held.id, item.start, item.end],
+                      quote=[field.line, _line_end(held.text, item.end)], origin=at)
+            )  # fmt: skip
+    if not step.values and step.tried[str(at)] >= 2:
+        await _referred_in_prose(plan, index, at, group, desk)
+    one = step.pick != "all"
+    step.done = bool(step.values) and (one or step.tried[str(at)] >= 2)
+    if step.done:
+        step.values = _chosen(step.values, step.pick)
+
+
+def _chosen(values: list[Value], pick: Pick) -> list[Value]:
+    if pick == "all":
+        return sorted(values, key=lambda value: _natural(value.text))
+    place = _PLACE.get(pick, 0)
+    return values[place : place + 1] if 0 <= place < len(values) else values[-1:]
+
+
+def _natural(text: str) -> list[tuple[int, int, str]]:
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]
+
+
+def _reference(step: Step, target: Value, own: Identity | None, hit: Snapshot, desk: Desk) -> tuple[Field, Item, Snapshot] | None:
+    """Return the labelled entry of a document that names the target under the relation asked for."""
+    text_fields = desk.fields(hit)
+    wanted = named(text_fields, step.label, least=0.5) or (named(text_fields, target.label, least=0.9) if target.label else [])
+    for field in wanted:
+        for item in items(field):
+            if own is not None and refers(item.text, step.kind, own):
+                return field, item, hit
+            if own is None and fold(bare_name(item.text)) == fold(bare_name(target.text)):
+                return field, item, hit
+    return None
+
+
+async def _referred_in_prose(plan: Plan, index: int, at: int, group: Sequence[Need], desk: Desk) -> None:
+    step = plan.steps[index]
+    target = plan.steps[step.of].values[at]
+    hits = [hit for hit in desk.found(plan, group) if overlap(target.text, f"{hit.title} {hit.text}") >= _MENTIONED]
+    found = await desk.extract(ask(step, target), [desk.read_passage(hit) for hit in hits]) if hits else None
+    if found is not None:
+        step.values.append(Value(found.text, step.kind, found=[found.source_id, found.start, found.end], quote=[found.quote_start, found.quote_end], origin=at))
+
+
+async def _describe(plan: Plan, index: int, group: Sequence[Need], desk: Desk, asked: Sequence[str]) -> None:
+    """Read an open question from everything found so far; where it is not stated, see what to look up next."""
+    step = plan.steps[index]
+    step.tried["-1"] = step.tried.get("-1", 0) + 1
+    hits = desk.found(plan, group)
+    passages = [desk.read_passage(hit) for hit in hits]
+    question = plan.question if plan.open else f"What is the {step.label}?"
+    found = await desk.extract(question, [*passages, *desk.passages_read()], answer_type=plan.answer_type if plan.open else "any")
+    if found is not None:
+        step.values = [Value(found.text, found=[found.source_id, found.start, found.end], quote=[found.quote_start, found.quote_end])]
+        step.done = True
+    else:
+        step.ahead = await desk.ahead(question, passages, asked)
+
