@@ -19,6 +19,8 @@ _SENTENCE = re.compile(r".+?(?:[.!?…][\"'”’)\]]*(?=\s)|[。！？]|\Z)\s*"
 _WORD = re.compile(r"\S+\s*|\s+")
 
 Span = tuple[int, int]
+# Start, end, word pieces, and whether it is a heading.
+Atom = tuple[int, int, int, bool]
 
 
 def pieces(text: str) -> int:
@@ -38,24 +40,37 @@ def cut(text: str, limit: int = PIECES) -> list[Span]:
     """
     spans: list[Span] = []
     start = end = size = 0
-    after_heading = False
-    for first, last, count, heading in _atoms(text, limit):
-        # A heading opens a passage unless so little stands before it that both fit; it never closes one.
-        breaks = size + count > limit or (heading and size * 2 > limit)
-        if size and breaks and not after_heading:
+    for first, last, count, heading in _glued(text, limit):
+        # A part with a heading of its own joins what stands before it only where that is little.
+        if size and (size + count > limit or (heading and size * 2 > limit)):
             spans.append((start, end))
             size = 0
         if not size:
             start = first
         end, size = last, size + count
-        after_heading = heading and size + 1 < limit
     if size:
         spans.append((start, end))
     return spans
 
 
-def _atoms(text: str, limit: int) -> Iterator[tuple[int, int, int, bool]]:
-    """Yield (start, end, pieces, is a heading): blocks between blank lines, or their parts where one is too long."""
+def _glued(text: str, limit: int) -> Iterator[Atom]:
+    """Yield atoms, short headings joined to what follows them."""
+    held: Atom | None = None
+    for atom in _atoms(text, limit):
+        first, last, count, heading = atom
+        if held:
+            first, count, heading = held[0], held[2] + count, True
+        if atom[3] and count * 4 <= limit:
+            held = (first, last, count, True)
+            continue
+        held = None
+        yield first, last, count, heading
+    if held:
+        yield held
+
+
+def _atoms(text: str, limit: int) -> Iterator[Atom]:
+    """Yield blocks between blank lines, or their parts where one is too long."""
     for block in _BLOCK.finditer(text):
         start, end = block.start(), block.start() + len(block.group().rstrip())
         count = pieces(text[start:end])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 _IDENTIFIER = re.compile(
-    r"(?<!\w)([^\W\d_]+(?:[/&.][^\W\d_]+)*)[ \t\xa0]?[-‐‑–_#.:]?[ \t\xa0]?(\d+(?:[.\-:/]\d+)*[A-Za-z]?)(?![^\W_])"
+    r"(?<!\w)([^\W\d_]++(?:[/&.][^\W\d_]++)*+)[ \t\xa0]?+[-‐‑–_#.:]?+[ \t\xa0]?+(\d+(?:[.\-:/]\d+)*[A-Za-z]?)(?![^\W_])"
 )
 _HEAD_LINE = re.compile(
     r"^[-*:]?[ \t]*([^\W\d_][\w -]{0,30}?)[ \t]*:[ \t]*(\d[\d.\-:]*(?:[ \t]*,[ \t]*\d[\d.\-:]*)*)[ \t]*$"
