@@ -96,7 +96,7 @@ class EmbeddedModel:
             ModelFileError: the weights are missing or wrong.
             ModelReplyError: the reply does not keep to the constraint.
             ModelUnavailableError: the runtime failed.
-            UsageError: the request asks for no tokens or no samples.
+            UsageError: the request asks for no tokens or no samples, or its constraint cannot be held.
         """
         if request.max_tokens < 1 or request.n < 1:
             raise UsageError(
@@ -132,6 +132,7 @@ class EmbeddedModel:
             return self._llama
 
     def _complete(self, request: Request, cancelled: threading.Event) -> Completion:
+        held = {} if request.constraint is None else {"grammar": grammar(request.constraint)}
         llama = self._loaded()
         prompt = llama.prompt(request.messages)
         length = llama.count(prompt)
@@ -145,7 +146,7 @@ class EmbeddedModel:
         def stopped() -> bool:
             return cancelled.is_set() or self._closing.is_set()
 
-        samples = [_sample(llama, prompt, request, index, stopped) for index in range(request.n)]
+        samples = [_sample(llama, prompt, request, index, held, stopped) for index in range(request.n)]
         usage = Usage(
             prompt_tokens=length,
             cached_tokens=min(samples[0].cached_tokens, length),
@@ -173,30 +174,26 @@ class _Sample:
     reasoning: str = ""
 
 
-def _sample(llama: Llama, prompt: str, request: Request, index: int, stopped: Callable[[], bool]) -> _Sample:
+def _sample(
+    llama: Llama, prompt: str, request: Request, index: int, held: dict[str, str], stopped: Callable[[], bool]
+) -> _Sample:
     options: dict[str, object] = {
         "temperature": request.temperature,
         # The runtime takes 2**32 - 1 for "choose one".
         "seed": (request.seed + index) % (2**32 - 1),
     }
+    replying = options | held | {"stop": list(request.stop)}
     glue = llama.count(OPENING) + llama.count(CLOSING)
     room = min(request.think, request.max_tokens - LEAST_ANSWER) - glue
     if room < LEAST_DRAFT:
-        reply = _generate(llama, prompt, options | _ending(request, request.max_tokens), stopped)
+        reply = _generate(llama, prompt, replying | {"max_tokens": request.max_tokens}, stopped)
         return _Sample(reply.text, reply.finish, reply.cached_tokens, reply.output_tokens)
     drafting = options | {"max_tokens": room, "stop": [CLOSING.strip()]}
     draft = _generate(llama, prompt + OPENING, drafting, stopped)
-    thought = draft.output_tokens + glue
-    opened = prompt + OPENING + draft.text.strip() + CLOSING
-    reply = _generate(llama, opened, options | _ending(request, request.max_tokens - thought), stopped)
-    return _Sample(
-        reply.text, reply.finish, draft.cached_tokens, thought + reply.output_tokens, thought, draft.text.strip()
-    )
-
-
-def _ending(request: Request, max_tokens: int) -> dict[str, object]:
-    ending: dict[str, object] = {"max_tokens": max_tokens, "stop": list(request.stop)}
-    return ending if request.constraint is None else ending | {"grammar": grammar(request.constraint)}
+    thought, reasoning = draft.output_tokens + glue, draft.text.strip()
+    opened = prompt + OPENING + reasoning + CLOSING
+    reply = _generate(llama, opened, replying | {"max_tokens": request.max_tokens - thought}, stopped)
+    return _Sample(reply.text, reply.finish, draft.cached_tokens, thought + reply.output_tokens, thought, reasoning)
 
 
 def _generate(llama: Llama, prompt: str, options: dict[str, object], stopped: Callable[[], bool]) -> Native:

@@ -13,6 +13,8 @@ from research_agent.models.base import Choice, Constraint, JsonShape, Span
 
 HEAD = "%llguidance {}\n"
 WHITE = re.compile(r"\s+")
+# Between 200 and 300 thousand bytes the runtime's grammar compiler gives up; no context holds that much anyway.
+MOST_SOURCE_BYTES = 200_000
 # A span begins and ends where no word is cut through; one that ran out of tokens also not before ".14" of "3.14".
 EDGE = r"(?!(?<=\w)(?=\w))"
 CUT_EDGE = r"(?!\S*\w)"
@@ -22,7 +24,7 @@ def grammar(constraint: Constraint) -> str:
     """Return the grammar that holds a sampler to `constraint`.
 
     Raises:
-        UsageError: a choice without options.
+        UsageError: a choice without options, or a source too long to be held to.
     """
     if isinstance(constraint, Choice):
         options = [option for option in dict.fromkeys(constraint.options) if option]
@@ -36,6 +38,11 @@ def grammar(constraint: Constraint) -> str:
     words = _folded(constraint.source)
     if not words:
         return f"{HEAD}start: {_literal(constraint.otherwise)}\n"
+    size = len(words.encode())
+    if size > MOST_SOURCE_BYTES:
+        raise UsageError(
+            f"A span's source of {size:,} bytes is too long to be held to: give at most {MOST_SOURCE_BYTES:,} bytes."
+        )
     # Line breaks and runs of blanks cost tokens and mislead small models; `settle` puts them back.
     span = json.dumps({"substring_words": words}, ensure_ascii=False)
     return f"{HEAD}start: {_literal(constraint.otherwise)} | SPAN\nSPAN: %regex {span}\n"

@@ -85,13 +85,13 @@ async def test_greedy_replies_repeat_and_seeds_differ(small: EmbeddedModel) -> N
     assert drawn.texts == same.texts
 
 
-@pytest.mark.parametrize("max_tokens", [1, 2, 5, 40])
+@pytest.mark.parametrize("max_tokens", [1, 2, 5, 24])
 async def test_spans_are_words_of_the_source_at_any_temperature_and_length(
     small: EmbeddedModel, max_tokens: int
 ) -> None:
-    request = Request(ASK, max_tokens=max_tokens, n=6, temperature=1.8, seed=max_tokens, constraint=Span(SOURCE))
+    request = Request(ASK, max_tokens=max_tokens, n=4, temperature=1.8, seed=max_tokens, constraint=Span(SOURCE))
     done = await small.complete(request)
-    assert len(done.texts) == 6
+    assert len(done.texts) == 4
     for text in done.texts:
         assert text == "not stated" or text in SOURCE
 

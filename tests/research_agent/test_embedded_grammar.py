@@ -92,3 +92,8 @@ def test_open_objects_are_closed_at_every_depth_and_explicit_ones_left_alone() -
 
 def test_a_source_without_words_leaves_only_the_refusal() -> None:
     assert grammar(Span(" \n\t ", otherwise="none")) == '%llguidance {}\nstart: "none"\n'
+
+
+def test_a_source_too_long_to_be_held_to_is_refused() -> None:
+    with pytest.raises(UsageError, match="at most 200,000 bytes"):
+        grammar(Span("word " * 50_000))
