@@ -8,22 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from evals.citations import check_citations
-from evals.errors import EvalError, SelectionError, TaskError
+from evals.errors import SelectionError, TaskError
 from evals.harness import Outcome, run
 from evals.progress import Bar
 from evals.report import Json, report, to_markdown
 from evals.runstore import RunStore, opened
 from evals.solver import open_solver
 from evals.task import Sample, Task, read_task, select
+from research_agent.answer import EXIT_STATUS
 from research_agent.budget.budget import Budget
+from research_agent.cli.failures import INTERRUPTED, status_of
 from research_agent.config import Settings, load_settings
-from research_agent.errors import BudgetError, ResearchError, UsageError
+from research_agent.errors import ResearchError
 from research_agent.graph.state import Dials
 from research_agent.options import AskOptions
 from research_agent.resources import check_paths
-from retrieval.errors import BadInputError, RetrievalError
+from retrieval.errors import RetrievalError
 
 _STORE = "evals.sqlite"
+_FAILED = EXIT_STATUS["failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +68,10 @@ def carry_out(plan: Plan, output: str, out: Path | None) -> int:
     """Evaluate, write the report, and return the exit status; what goes wrong is one sentence on stderr."""
     try:
         result = evaluate(plan, out)
-    except (EvalError, UsageError, BadInputError) as error:
-        return _say(error, 2)
-    except BudgetError as error:
-        return _say(error, 4)
     except (ResearchError, RetrievalError) as error:
-        return _say(error, 5)
+        return _say(error, status_of(error) or _FAILED)
     except KeyboardInterrupt:
-        return _say("Stopped; every finished trial is kept, and the same command goes on from there.", 130)
+        return _say("Stopped; every finished trial is kept, and the same command goes on from there.", INTERRUPTED)
     text = json.dumps(result, indent=2, ensure_ascii=False) + "\n" if output == "json" else to_markdown(result)
     if out is None:
         sys.stdout.write(text)
@@ -80,7 +79,7 @@ def carry_out(plan: Plan, output: str, out: Path | None) -> int:
         part = out.with_name(f"{out.name}.part")
         part.write_text(text, encoding="utf-8")
         part.replace(out)
-    return 5 if result["unanswered"] else 0
+    return _FAILED if result["unanswered"] else 0
 
 
 def _say(what: object, status: int) -> int:
