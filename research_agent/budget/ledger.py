@@ -101,6 +101,8 @@ class Ledger:
         check_price("The seconds set aside", seconds)
         with self._books.lock:
             account = self._account
+            if (account.aside, account.aside_seconds) == (worst.vector, seconds):
+                return  # a resumed run has it already
             room = account.room(answer=True)
             for what, scale, amount, used, left in zip(
                 CAPPED, SCALE, worst.vector, account.answering, room, strict=True

@@ -167,6 +167,15 @@ async def test_money_clamps_max_tokens_and_unknown_money_is_reported_as_none():
     assert loose.spend().usd is None
 
 
+async def test_what_is_free_needs_no_quote_under_a_money_cap():
+    model, backend = ScriptedModel(["fine"], price_free=True), Backend("disk", usd=0)
+    ledger = Ledger(Budget(1000, max_usd=0.01))
+    doors = Doors(ledger, model=model)
+    await doors.complete(Request((Message("user", "a"),), max_tokens=5), key="1")
+    await doors.search(backend, "q", k=1, key="1")
+    assert ledger.spend().usd == 0
+
+
 def test_the_least_is_told_in_the_meter_that_lacks():
     backend = Backend("web", usd=0.008)
     ledger = Ledger(Budget(1000, max_usd=0.01), money=Money.quote([], [backend]))

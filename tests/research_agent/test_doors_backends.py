@@ -118,12 +118,16 @@ async def test_a_broken_backend_is_charged_and_its_error_passed_on():
     assert door.ledger.spend().units == 100
 
 
-async def test_the_same_key_is_paid_once():
-    model = ScriptedModel([Reply(("one", "two"), reasoning="hm")])
+async def test_the_same_key_is_paid_once_even_at_the_same_time():
+    wait = asyncio.Event()
+    model = ScriptedModel([Reply(("one", "two"), reasoning="hm", wait=wait)])
     backend = Backend()
     door = doors(model=model)
-    first, second = await asyncio.gather(door.complete(request(n=2), key="1"), door.complete(request(n=2), key="1"))
-    assert first == second
+    tasks = [asyncio.create_task(door.complete(request(n=2), key="1")) for _ in range(3)]
+    await model.until_called()
+    wait.set()
+    first, second, third = await asyncio.gather(*tasks)
+    assert first == second == third
     hits = await door.search(backend, "q", k=3, key="1")
     assert await door.search(backend, "q", k=3, key="1") == hits
     await door.rerank(5, key="1")

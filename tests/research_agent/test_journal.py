@@ -64,6 +64,15 @@ def test_reopening_gives_the_same_state_and_no_refill(path):
         assert first.slice("c", share=0.1).spend().limit == 50
 
 
+def test_what_is_set_aside_is_found_again_even_where_an_overrun_took_some_of_it(path):
+    for _ in range(2):
+        with opened(path, 100) as ledger:
+            ledger.set_aside(cost(30), seconds=2)
+            if not ledger.charged.micro:
+                ledger.reserve("1", cost(70)).settle(cost(95))
+            assert (ledger.remaining().units, ledger.remaining(answer=True).units) == (0, 5)
+
+
 def test_a_closed_slice_comes_back_with_what_it_had_left(path):
     with opened(path, 100) as ledger:
         child = ledger.slice("a", units=40)
