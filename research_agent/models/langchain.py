@@ -16,6 +16,7 @@ from research_agent.models.counting import Exchange, prompt_bound
 from research_agent.models.negotiation import objects_to
 from research_agent.models.refusals import NOTHING, RefusedError, refusal
 from research_agent.models.replies import finish_of, split_thinking
+from research_agent.models.shapes import checked
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -23,13 +24,15 @@ if TYPE_CHECKING:
 
 # What integrations call the cap on output tokens.
 _CAPS = ("max_tokens", "max_completion_tokens", "max_output_tokens", "num_predict", "max_new_tokens")
+# Errors of HTTP libraries and sockets from before a request was sent.
+_UNREACHED = frozenset({"ConnectError", "ConnectTimeout", "ConnectionRefusedError"})
 
 
 class LangChainModel:
     """Carries requests to a LangChain chat model, on a copy of it that is set for the request.
 
     Each call makes one request. Integrations that make one sample a call give one text, whatever `n` asks for.
-    A `Span`, `Choice` or `JsonShape` is asked for in words and checked by `shapes.complete_shaped`.
+    Texts are checked against their constraint, which `shapes.complete_shaped` asks for in words.
 
     Args:
         model: any `BaseChatModel`.
@@ -89,7 +92,7 @@ class LangChainModel:
                     raise failure from error
             else:
                 messages = [found.message for found in result.generations[0] if isinstance(found, ChatGeneration)]
-                return self._completion(request, messages, result.llm_output or {})
+                return checked(request, self._completion(request, messages, result.llm_output or {}))
 
     def _learn(self, settings: Mapping[str, Any], failure: ModelError) -> bool:
         """Leave out from now on what the provider turned down, which costs nothing; return whether there is any."""
@@ -139,11 +142,12 @@ class LangChainModel:
             told = json.dumps({"error": body}, default=str) if body else str(error)
             prompt = Exchange(request.messages, "", "", 0).estimated()
             return refusal(where, status, getattr(response, "headers", {}), told, prompt)
-        kinds = " ".join(kind.__name__ for kind in type(error).__mro__)
-        if "Timeout" in kinds:
-            return ModelUnavailableError(f"{where} did not reply in time ({why}).")
-        if "Connect" in kinds:
+        kinds = _kinds(error)
+        if kinds & _UNREACHED:
             return ModelUnavailableError(f"{where} could not be reached ({why}).", NOTHING)
+        if any("Timeout" in kind or "Connection" in kind for kind in kinds):
+            # Whether the provider worked on it is unknown, so the caller pays the worst case.
+            return ModelUnavailableError(f"{where} did not reply ({why}).")
         return ModelError(f"{where} failed ({why}).")
 
 
@@ -171,6 +175,15 @@ def load_langchain(spec: str, *, context_tokens: int = 128_000) -> LangChainMode
         raise UsageError(f"LangChain cannot make the model {spec!r}: {error}") from error
     public = provider not in ("ollama", "llamacpp", "huggingface")
     return LangChainModel(model, name, context_tokens=context_tokens, public=public)
+
+
+def _kinds(error: BaseException | None) -> set[str]:
+    """Return the names of an error's classes and of those that caused it."""
+    kinds: set[str] = set()
+    while error is not None:
+        kinds |= {kind.__name__ for kind in type(error).__mro__}
+        error = error.__cause__
+    return kinds
 
 
 def _reasoning(message: "BaseMessage") -> str:

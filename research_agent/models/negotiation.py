@@ -2,9 +2,9 @@
 
 import re
 
-from research_agent.models.base import Effort, Request
+from research_agent.models.base import Choice, Effort, Request
 from research_agent.models.refusals import RefusedError
-from research_agent.models.shapes import response_format
+from research_agent.models.shapes import choice_tokens, response_format
 
 EFFORTS: tuple[Effort, ...] = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 # Thinking budgets as efforts, as the doors of thinking models translate them (tokens, inclusive).
@@ -58,7 +58,7 @@ class Dialect:
             "n": request.n if request.n > 1 else None,
             "stop": list(request.stop) or None,
             "reasoning_effort": self._effort(request),
-            "response_format": response_format(request.constraint),
+            "response_format": _format(request),
             "chat_template_kwargs": {"enable_thinking": request.think > 0} if self._local else None,
             "stream": True,
             "stream_options": {"include_usage": True},
@@ -103,6 +103,14 @@ class Dialect:
         wanted = EFFORTS.index(request.effort or _effort_of(request.think))
         left = [(abs(place - wanted), place) for place, name in enumerate(EFFORTS) if name not in self._efforts_refused]
         return EFFORTS[min(left)[1]] if left else None
+
+
+def _format(request: Request) -> dict[str, object] | None:
+    """Return the wanted `response_format`; a choice whose JSON form has no room is asked for as plain text."""
+    constraint = request.constraint
+    if isinstance(constraint, Choice) and request.max_tokens - request.think < choice_tokens(constraint):
+        return None
+    return response_format(constraint)
 
 
 def _effort_of(think: int) -> Effort:

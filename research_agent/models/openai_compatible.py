@@ -16,6 +16,7 @@ from research_agent.models.counting import Exchange, prompt_bound, token_floor
 from research_agent.models.negotiation import Dialect
 from research_agent.models.refusals import NOTHING, RefusedError, fault
 from research_agent.models.replies import Gathered
+from research_agent.models.shapes import checked
 from research_agent.models.sse import DONE
 from research_agent.models.wire import Wire
 
@@ -78,9 +79,9 @@ class OpenAICompatible:
     async def complete(self, request: Request) -> Completion:
         """Carry out one request.
 
-        A `JsonShape` or `Choice` is sent as `response_format` where the server takes it; nothing is checked here, so
-        constrained requests go through `shapes.complete_shaped`. A server that makes fewer samples than asked gives
-        fewer texts.
+        A `JsonShape` or `Choice` is sent as `response_format` where the server takes it, and every text is checked
+        against its constraint; `shapes.complete_shaped` also asks for it in words, and repairs. A server that makes
+        fewer samples than asked gives fewer texts.
 
         Raises:
             ModelError: there is no usable reply; `usage` holds what it cost, and None stands for the worst case.
@@ -89,7 +90,7 @@ class OpenAICompatible:
         while True:
             body = self._dialect.body(self._info.name, request)
             try:
-                return await self._once(request, body)
+                return checked(request, await self._once(request, body))
             except RefusedError as refused:
                 if not self._dialect.learn(body, refused):
                     raise

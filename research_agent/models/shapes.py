@@ -19,11 +19,14 @@ from research_agent.models.base import (
     Span,
     Usage,
 )
+from research_agent.models.counting import token_bound
 
 _FENCE = re.compile(r"^\s*```\w*\s*\n(.*?)\n\s*```\s*$", re.DOTALL)
 _QUOTES = "\"'`“”‘’«»„"
-# A misfit is shown to the model again, but not at any length.
-_SHOWN = 2000
+# Begins the message of a reply that came whole and does not fit; a journal keeps messages and no types.
+MISFIT = "The model's reply does not have the form asked for"
+# Tokens of {"choice": ""} with any white space in it.
+_CHOICE_FORM = 16
 
 
 class Completing(Protocol):
@@ -40,33 +43,59 @@ class Completing(Protocol):
 
 
 async def complete_shaped(doors: Completing, request: Request, *, key: str, answer: bool = False) -> Completion:
-    """Carry out a request and return only texts that fit its constraint, in the constraint's own spelling.
+    """Carry out a request so that its constraint is met, by asking for it in words and a second time if need be.
 
-    A model that enforces constraints is only checked. Any other is also told in words what to write; where no sample
-    fits, it is asked once more (a second charged call, key `KEY/repair`), and a span that is still not in the source
-    becomes its `otherwise`. Of several samples those that fit are returned. `usage` adds up both calls.
+    A model that enforces constraints is left to it. Any other is told what to write, and after a reply that cannot be
+    used it is asked once more and told why: a second charged call, key `KEY/repair`. A span that is then still not in
+    the source becomes its `otherwise`. A choice may use some tokens more than `max_tokens`, for its JSON form.
 
     Raises:
-        ModelReplyError: no text fits, after the repair; both calls have been charged.
+        ModelReplyError: the second reply cannot be used either; both calls have been charged.
         ResearchError: whatever the call itself raises.
     """
     constraint = request.constraint
-    if constraint is None:
+    if constraint is None or (doors.model is not None and doors.model.info.constrained):
         return await doors.complete(request, key=key, answer=answer)
-    told = doors.model is not None and doors.model.info.constrained
-    asked = request if told else replace(request, messages=_asking(request.messages, instruction(constraint)))
-    first = await doors.complete(asked, key=key, answer=answer)
-    fitting, reason = _fitting(constraint, first)
-    if fitting is not None:
-        return fitting
-    second = await doors.complete(_repair(asked, first, reason), key=f"{key}/repair", answer=answer)
-    fitting, reason = _fitting(constraint, second)
-    usage = first.usage + second.usage
-    if fitting is None and isinstance(constraint, Span):
-        return replace(second, texts=(constraint.otherwise,), finish=second.finish[:1], usage=usage)
-    if fitting is None:
-        raise ModelReplyError(f"The model's reply cannot be used, nor its second try: {reason}.", Usage())
-    return replace(fitting, usage=usage)
+    asked = replace(request, messages=_with(request.messages, instruction(constraint)))
+    if isinstance(constraint, Choice):
+        asked = replace(asked, max_tokens=max(asked.max_tokens, asked.think + choice_tokens(constraint)))
+    try:
+        return await doors.complete(asked, key=key, answer=answer)
+    except ModelReplyError as first:
+        again = replace(asked, messages=_with(asked.messages, f"An earlier reply could not be used: {first}"))
+        spent = first.usage or Usage()
+    try:
+        second = await doors.complete(again, key=f"{key}/repair", answer=answer)
+    except ModelReplyError as misfit:
+        # What went wrong on the wire says nothing about the source.
+        if not isinstance(constraint, Span) or not str(misfit).startswith(MISFIT):
+            raise
+        return Completion((constraint.otherwise,), spent + (misfit.usage or Usage()), ("other",))
+    return replace(second, usage=spent + second.usage)
+
+
+def checked(request: Request, completion: Completion) -> Completion:
+    """Return the completion with the samples that fit the request's constraint, in the constraint's own spelling.
+
+    Raises:
+        ModelReplyError: no sample fits; the message says why the first does not, and `usage` is the completion's.
+    """
+    if request.constraint is None:
+        return completion
+    kept, reasons = [], []
+    for text, finish in zip(completion.texts, completion.finish, strict=True):
+        try:
+            kept.append((fitted(request.constraint, text), finish))
+        except ModelReplyError as misfit:
+            reasons.append(f"{misfit}" + (" (it was cut off at the token limit)" if finish == "length" else ""))
+    if not kept:
+        raise ModelReplyError(f"{MISFIT}: {reasons[0]}.", completion.usage)
+    return replace(completion, texts=tuple(text for text, _ in kept), finish=tuple(finish for _, finish in kept))
+
+
+def choice_tokens(constraint: Choice) -> int:
+    """Return the output tokens that the JSON form of a choice may need."""
+    return _CHOICE_FORM + max(map(token_bound, constraint.options), default=0)
 
 
 def instruction(constraint: Constraint) -> str:
@@ -115,31 +144,12 @@ def fitted(constraint: Constraint, text: str) -> str:
     return _span(constraint, text)
 
 
-def _fitting(constraint: Constraint, completion: Completion) -> tuple[Completion | None, str]:
-    """Return the completion with the samples that fit, or None and why the first does not."""
-    kept, reasons = [], []
-    for text, finish in zip(completion.texts, completion.finish, strict=True):
-        try:
-            kept.append((fitted(constraint, text), finish))
-        except ModelReplyError as misfit:
-            reasons.append(f"{misfit}" + (", and it was cut off at the token limit" if finish == "length" else ""))
-    if not kept:
-        return None, reasons[0]
-    return replace(completion, texts=tuple(t for t, _ in kept), finish=tuple(f for _, f in kept)), ""
-
-
-def _asking(messages: tuple[Message, ...], words: str) -> tuple[Message, ...]:
+def _with(messages: tuple[Message, ...], words: str) -> tuple[Message, ...]:
+    """Add words to the question, which comes last."""
     last = messages[-1]
     if last.role != "user":
         return (*messages, Message("user", words))
     return (*messages[:-1], Message("user", f"{last.content}\n\n{words}"))
-
-
-def _repair(asked: Request, completion: Completion, reason: str) -> Request:
-    assert asked.constraint is not None
-    wish = f"That cannot be used: {reason}. {instruction(asked.constraint)}"
-    turns = (Message("assistant", completion.text[:_SHOWN]), Message("user", wish))
-    return replace(asked, messages=(*asked.messages, *turns))
 
 
 def _json(constraint: JsonShape, text: str) -> str:
@@ -179,7 +189,7 @@ def _span(constraint: Span, text: str) -> str:
     stripped = text.strip()
     # Models wrap what they copy in quotes and close it with a full stop.
     for tried in (stripped, stripped.strip(_QUOTES), stripped.strip(_QUOTES + ". ")):
-        found = source.find(tried) if tried.strip() else None
+        found = source.find(tried) if any(map(str.isalnum, tried)) else None
         if found is not None and not _cuts(constraint.source, *found):
             return constraint.source[slice(*found)]
     raise ModelReplyError(f"{text[:80]!r} does not stand in the text")
