@@ -54,6 +54,7 @@ _TELL: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "round": _round,
     "read": lambda event: f"read: {event.get('title') or event.get('uri') or event.get('source_id') or ''}",
     "claim": lambda event: f"found: {event.get('text', '')}",
+    "answer": lambda event: f"answer: {event.get('text') or 'none'}",
     "closing": _closing,
     "chain_ended": _ended,
     "selector_failed": lambda event: f"The selector failed ({event.get('error')}); the answers were put to a vote.",
@@ -89,6 +90,7 @@ class Gauge:
     rounds: int = 0
     begun: float | None = None
     first_round: float | None = None
+    ended: bool = False
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Learn from an event."""
@@ -98,6 +100,7 @@ class Gauge:
         if event.get("type") == "round":
             self.first_round = now if self.first_round is None else self.first_round
             self.rounds = max(self.rounds, int(event.get("round") or 0))
+        self.ended = self.ended or event.get("type") == "run_ended"
         spent = event if event.get("type") == "spend" else event.get("spent")
         if isinstance(spent, Mapping):
             self.spent = spent
@@ -108,8 +111,8 @@ class Gauge:
         return float(self.spent.get("used_units") or 0.0)
 
     def eta(self) -> float | None:
-        """Return seconds the run may still take at most, judged by its rounds so far; None before the second one."""
-        if self.first_round is None or self.begun is None or self.rounds < 2:
+        """Return seconds the run may still take if it uses all its rounds; None before the second and at the end."""
+        if self.first_round is None or self.begun is None or self.rounds < 2 or self.ended:
             return None
         now = self.clock()
         pace = (now - self.first_round) / (self.rounds - 0.5)
@@ -123,15 +126,15 @@ class Gauge:
             facts.append(words.seconds(self.clock() - self.begun))
         eta = self.eta()
         if eta is not None:
-            facts.append(f"at most about {words.seconds(round(eta)).replace('.0 s', ' s')} to go")
+            facts.append(f"about {words.seconds(round(eta)).replace('.0 s', ' s')} to go")
         return facts
 
     def counts(self) -> list[str]:
         """Return searches, tokens and money, in words; what is not known is left out."""
         facts = []
-        for name in ("searches", "tokens"):
-            used, left = self.spent.get(f"used_{name}"), self.spent.get(name)
+        for one, many in (("search", "searches"), ("token", "tokens")):
+            used, left = self.spent.get(f"used_{many}"), self.spent.get(many)
             if used is not None:
-                facts.append(f"{used:,} {name}" if left is None else f"{used:,} of {used + left:,} {name}")
+                facts.append(words.counted(used, one, many) if left is None else f"{used:,} of {used + left:,} {many}")
         usd = self.spent.get("used_usd")
         return facts if usd is None else [*facts, words.money(usd)]

@@ -109,7 +109,9 @@ class LiveView(QuietView):
         if line is None:
             return
         kind = event.get("type")
-        style = {"round": "bold", "claim": "green", "read": "dim", "closing": "yellow"}.get(str(kind), "dim")
+        style = {"round": "bold", "claim": "green", "answer": "bold green", "read": "dim", "closing": "yellow"}.get(
+            str(kind), "dim"
+        )
         self._console.print(Text(f"{_indent(event)}{line}", style=style))
 
     def say(self, sentence: str) -> None:
@@ -138,4 +140,4 @@ class LiveView(QuietView):
 
 def _indent(event: Mapping[str, object]) -> str:
     """Return the space before a line: what a round brings stands below it."""
-    return "  " if event.get("type") in {"read", "claim", "note"} else ""
+    return "  " if event.get("type") in {"read", "claim", "note", "answer"} else ""

@@ -20,8 +20,6 @@ def to_dict(answer: Answer) -> dict[str, Any]:
     known = {source.id for source in answer.sources}
     # Beyond the contract, and only where there is something to say.
     more: dict[str, Any] = {"error": answer.error} if answer.error else {}
-    if answer.trace:
-        more["trace"] = [dict(record) for record in answer.trace]
     return {
         "question": answer.question,
         "answer": answer.answer,

@@ -1,7 +1,6 @@
 """The Markdown report. Every word that came from a source or a model is escaped: it shows, and does nothing."""
 
 import re
-from collections.abc import Iterable
 from urllib.parse import quote as percent
 from urllib.parse import unquote, urlsplit
 
@@ -126,14 +125,19 @@ def _unsupported(answer: Answer) -> list[str]:
 
 
 def _sources(answer: Answer) -> list[str]:
-    if not answer.sources:
-        return [] if answer.answer else [words.was_read(answer)]
-    lead = [] if answer.answer else [words.was_read(answer)]
-    lines = (
+    cited = {quote.source_id for quote in numbered(answer)}
+    parts = [] if answer.answer else [words.was_read(answer)]
+    first = [
         f"- {link(source)} (read {escape(source.retrieved_at)}, sha256 {escape(source.sha256[:12])})"
         for source in answer.sources
-    )
-    return ["## Sources", *lead, _list(lines)]
+        if source.id in cited
+    ]
+    rest = [f"- {link(source)}" for source in answer.sources if source.id not in cited]
+    if first:
+        parts += ["## Sources", "\n".join(first)]
+    if rest:
+        parts += ["## Also read" if first else "## Read", "\n".join(rest)]
+    return parts
 
 
 def _run(answer: Answer) -> list[str]:
@@ -146,8 +150,4 @@ def _run(answer: Answer) -> list[str]:
         f"- Used: {', '.join(words.meters(answer.spend)) or 'nothing'}",
         f"- Run: {escape(answer.run_id)}, ledger sha256 {escape(answer.ledger_sha256)}",
     ]
-    return ["## How it was answered", _list(line for line in lines if not line.endswith(": "))]
-
-
-def _list(lines: Iterable[str]) -> str:
-    return "\n".join(lines)
+    return ["## How it was answered", "\n".join(line for line in lines if not line.endswith(": "))]

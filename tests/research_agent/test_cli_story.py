@@ -18,6 +18,8 @@ SPENT |= {"tokens": None, "used_usd": 0.0}
         ({"type": "claim", "text": "It was so."}, "found: It was so."),
         ({"type": "note", "text": "By the way.", "chain": "0"}, "By the way."),
         ({"type": "note", "text": "By the way.", "chain": "3"}, "[3] By the way."),
+        ({"type": "answer", "text": "42", "reason": "answered"}, "answer: 42"),
+        ({"type": "answer", "text": "", "reason": "budget"}, "answer: none"),
         ({"type": "unheard-of", "text": "Still told."}, "Still told."),
         ({"type": "chain_ended", "chain": "1", "stop_reason": "budget", "answer": "42"}, None),
         ({"type": "closing", "reason": "deadline", "error": ""}, None),
@@ -72,6 +74,9 @@ def test_the_time_to_go_is_judged_by_the_rounds_so_far_and_bounded_by_the_deadli
     assert gauge.eta() == pytest.approx(30)
     gauge.max_seconds = 20
     assert gauge.eta() == pytest.approx(5)
+    assert gauge.pace() == ["0 of 20,000 units", "15.0 s", "about 5 s to go"]
+    gauge.take({"type": "run_ended"})
+    assert gauge.eta() is None
 
 
 def test_lines_tell_the_spend_at_every_round(capsys: pytest.CaptureFixture[str]) -> None:
