@@ -119,12 +119,16 @@ class EmbeddedModel:
             self._llama = None
 
     async def _submit(self, work: Callable[[], T]) -> T:
+        self._require_open()
+        return await asyncio.wrap_future(self._queue.submit(work))
+
+    def _require_open(self) -> None:
         if self._closing.is_set():
             raise ModelUnavailableError(f"The embedded model {self._info.name} was closed; open it anew.")
-        return await asyncio.wrap_future(self._queue.submit(work))
 
     def _loaded(self) -> Llama:
         with self._loading:
+            self._require_open()
             if self._llama is None:
                 path = weights.load(self._spec, self._home)
                 with CORES:

@@ -228,6 +228,8 @@ async def test_closing_ends_what_is_in_flight_and_may_be_repeated() -> None:
     await model.aclose()
     with pytest.raises(ModelUnavailableError, match="closed"):
         await model.complete(Request(ASK, max_tokens=1))
+    with pytest.raises(ModelUnavailableError, match="closed"):
+        model.count_tokens(ASK)
 
 
 def test_text_cannot_forge_turns_of_the_conversation() -> None:
