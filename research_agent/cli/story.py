@@ -79,6 +79,7 @@ class Gauge:
         max_seconds: cap on time, or None.
         run: what names the run to resume it, None before it has begun.
         clock: seconds.
+        before: rounds that an earlier session has done.
     """
 
     limit: float
@@ -89,17 +90,17 @@ class Gauge:
     spent: Mapping[str, Any] = field(default_factory=dict)
     rounds: int = 0
     begun: float | None = None
-    first_round: float | None = None
+    before: int | None = None
     ended: bool = False
 
     def take(self, event: Mapping[str, Any]) -> None:
         """Learn from an event."""
-        now = self.clock()
         if event.get("type") == "run_started":
-            self.run, self.begun = _name_of(event), now
+            self.run, self.begun = _name_of(event), self.clock()
         if event.get("type") == "round":
-            self.first_round = now if self.first_round is None else self.first_round
-            self.rounds = max(self.rounds, int(event.get("round") or 0))
+            number = int(event.get("round") or 0)
+            self.before = number - 1 if self.before is None else self.before
+            self.rounds = max(self.rounds, number)
         self.ended = self.ended or event.get("type") == "run_ended"
         spent = event if event.get("type") == "spend" else event.get("spent")
         if isinstance(spent, Mapping):
@@ -112,12 +113,13 @@ class Gauge:
 
     def eta(self) -> float | None:
         """Return seconds the run may still take if it uses all its rounds; None before the second and at the end."""
-        if self.first_round is None or self.begun is None or self.rounds < 2 or self.ended:
+        here = self.rounds - (self.before or 0)
+        if self.begun is None or here < 2 or self.ended:
             return None
-        now = self.clock()
-        pace = (now - self.first_round) / (self.rounds - 0.5)
-        left = max(0.0, pace * (self.depth - self.rounds + 1))
-        return left if self.max_seconds is None else min(left, max(0.0, self.max_seconds - (now - self.begun)))
+        elapsed = self.clock() - self.begun
+        # The checking and answering at the end count as one round more.
+        left = elapsed / here * max(1, self.depth - self.rounds + 1)
+        return left if self.max_seconds is None else min(left, max(0.0, self.max_seconds - elapsed))
 
     def pace(self) -> list[str]:
         """Return units and time, in words."""
