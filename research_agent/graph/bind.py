@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from research_agent.evidence import Snapshot
 from research_agent.graph.conclude import ask
 from research_agent.graph.desk import Desk
+from research_agent.graph.needs import having_queries, referring
 from research_agent.reading.fields import Field, Item, bare_name, items, named, plain
 from research_agent.reading.identity import Identity, match, refers
 from research_agent.reading.plan import Need, Plan, Step, Value
@@ -69,7 +70,7 @@ def _known(value: Value, desk: Desk) -> None:
     """Take a document that was read before, where the value means it."""
     for source in desk.opened:
         if match(value.text, value.kind, desk.identity(source)) >= _SURE:
-            value.source = source
+            value.source, value.name = source, desk.identity(source).label
             return
 
 
@@ -129,6 +130,7 @@ async def _resolve(plan: Plan, value: Value, group: Sequence[Need], desk: Desk) 
     best, score = _best(value, desk.found(plan, group), desk)
     if best is not None and score >= _LIKELY:
         value.source, value.mention = await desk.open(best), False
+        value.name = desk.identity(value.source).label if score >= _SURE else ""
         return
     mention = next((hit for hit in desk.found(plan, group) if overlap(value.text, f"{hit.title} {hit.text}") >= _MENTIONED), None)
     if mention is not None and value.tried >= 1:
@@ -161,31 +163,23 @@ async def _seek(plan: Plan, index: int, at: int, group: Sequence[Need], desk: De
 
 
 def _prepare_having(plan: Plan, step: Step, desk: Desk) -> None:
-    """Lay out the queries by which the things that refer to a target are found."""
-    if step.ahead:
-        return
+    """Lay out the queries by which the things that refer to a target's document are found."""
     target = plan.steps[step.of].values[0]
-    relation = _spoken(step, target)
-    names = [bare_name(target.text)]
-    if target.source and not target.mention:
+    if target.source and not target.mention and not step.tried.get("named"):
+        step.tried["named"] = 1
         own = desk.identity(target.source)
-        codes = sorted(own.codes)
-        names = [*(f"{scheme} {number}" for scheme, number in codes[:1]), *(number for _, number in codes[:1]), own.title or target.text]
-    queries = [f"{relation} {name}" for name in names] + [f"{step.kind} {name}" for name in names[:1]]
-    step.ahead = list(dict.fromkeys(" ".join(query.split()) for query in queries))[:4]
-
-
-def _spoken(step: Step, target: Value) -> str:
-    """Return the words of the relation, or the label the target stood under where the relation names no field."""
-    words = re.sub(r"^(?:is|are|was|were|has|have|had|be|been) ", "", step.label)
-    return f"{words} {target.label}" if target.label and fold(target.label) not in fold(words) else words
+        spoken = own.spoken(step.kind)[:1]
+        step.ahead = referring(step, target, [*spoken, *(code.split()[-1] for code in spoken), own.title or target.text])
 
 
 async def _refer(plan: Plan, index: int, at: int, group: Sequence[Need], desk: Desk) -> None:
     """Find the documents whose labelled values name the target."""
     step = plan.steps[index]
     target = plan.steps[step.of].values[at]
-    step.tried[str(at)] = step.tried.get(str(at), 0) + 1
+    if target.source and not target.mention and not step.tried.get("named"):
+        _prepare_having(plan, step, desk)  # what was asked by name alone does not count
+    else:
+        step.tried[str(at)] = step.tried.get(str(at), 0) + 1
     own = desk.identity(target.source) if target.source and not target.mention else None
     known = {desk.snapshot(value.source).document_id for value in step.values if value.source}
     hidden = {desk.snapshot(target.source).document_id} if own and target.source else set()
@@ -207,13 +201,13 @@ async def _refer(plan: Plan, index: int, at: int, group: Sequence[Need], desk: D
             source = await desk.open(hit)
             field, item, held = entry
             step.values.append(
-                Value(desk.identity(source).label, step.kind, source=source, label=field.label, found=[held.id, item.start, item.end],
+                Value(desk.identity(source).label, step.kind, name=desk.identity(source).label, source=source, label=field.label, found=[held.id, item.start, item.end],
                       quote=[field.line, _line_end(held.text, item.end)], origin=at)
             )  # fmt: skip
-    if not step.values and step.tried[str(at)] >= 2:
+    if not step.values and not having_queries(step, target, step.tried.get(str(at), 0)):
         await _referred_in_prose(plan, index, at, group, desk)
     one = step.pick != "all"
-    step.done = bool(step.values) and (one or step.tried[str(at)] >= 2)
+    step.done = bool(step.values) and (one or not having_queries(step, target, step.tried.get(str(at), 0)))
     if step.done:
         step.values = _chosen(step.values, step.pick)
 

@@ -15,15 +15,15 @@ from research_agent.budget.doors import Doors
 from research_agent.budget.ledger import Ledger
 from research_agent.errors import BudgetExceededError, DeadlineError, ResearchError
 from research_agent.evidence import EvidenceStore
-from research_agent.graph.build import NodeFunction, advance, build_chain, last_state
-from research_agent.graph.state import ChainState, Context, Dials, Node
+from research_agent.graph.build import advance, last_state
+from research_agent.graph.state import ChainState, Context, Dials
 from research_agent.models.base import ChatModel
 from research_agent.strategies.base import Candidate
 from retrieval.base import Retriever
 from retrieval.errors import RetrievalError
 
 if TYPE_CHECKING:
-    from langgraph.checkpoint.base import BaseCheckpointSaver
+    from langgraph.graph.state import CompiledStateGraph
     from langgraph.runtime import RunControl
 
     from research_agent.reading.base import Reader
@@ -43,17 +43,16 @@ class ChainRunner:
     is there.
 
     Attributes:
-        checkpoints: where the chains of this run are kept.
+        chain: the graph, with the checkpoints of this run.
         model: None where the run has no language model.
         emit: told of every step, with the chain's name.
         stop: set when the user wants the run to stop after the current step.
         blind: chains must not adapt to their budget.
-        nodes: None means the research nodes.
-        aside: what a new chain keeps for its answer.
+        aside: what the check of one fact costs at most; a new chain keeps as many as it has rounds, within a quarter.
         k: hits asked of each search.
     """
 
-    checkpoints: "BaseCheckpointSaver[str]"
+    chain: "CompiledStateGraph[ChainState, Context, ChainState, ChainState]"
     evidence: EvidenceStore
     retrievers: Sequence[Retriever]
     reader: "Reader"
@@ -61,7 +60,6 @@ class ChainRunner:
     emit: Emit
     stop: asyncio.Event | None = None
     blind: bool = False
-    nodes: Mapping[Node, NodeFunction] | None = None
     aside: Charge = NOTHING
     k: int = 8
 
@@ -89,14 +87,13 @@ class ChainRunner:
         """Advance the chain to its end; where it is stopped before, close a copy."""
         from langgraph.errors import GraphDrained
 
-        chain = build_chain(self.nodes, self.checkpoints)
         reason: StopReason
         error = ""
         try:
-            if not await last_state(chain, context.chain):
-                ledger.set_aside(self.aside)
+            if not await last_state(self.chain, context.chain):
+                ledger.set_aside(for_answer(self.aside, ledger, context.dials.depth))
             async with self._draining() as control:
-                return candidate_of(context.chain, await advance(chain, {"question": question}, context, control))
+                return candidate_of(context.chain, await advance(self.chain, {"question": question}, context, control))
         except GraphDrained:
             reason = "cancelled"
         except BudgetExceededError:
@@ -105,7 +102,7 @@ class ChainRunner:
             reason = "deadline"
         except _ENDINGS as failure:
             reason, error = "error", _sentence(failure)
-        state = await last_state(chain, context.chain)
+        state = await last_state(self.chain, context.chain)
         return await self._close({"question": question, **state}, context, ledger, reason, error)
 
     async def _close(
@@ -119,7 +116,7 @@ class ChainRunner:
         doors = Doors(ledger, model=self.model, chain=name, seed=context.seed)
         try:
             closing = replace(context, chain=name, doors=doors, stopping=lambda: reason)
-            state = await advance(build_chain(self.nodes), state, closing)
+            state = await advance(self.chain.copy({"checkpointer": None}), state, closing)
         except _ENDINGS as failure:
             error = error or ("" if isinstance(failure, BudgetExceededError | DeadlineError) else _sentence(failure))
         return replace(candidate_of(context.chain, state), stop_reason=reason, error=error)
@@ -154,6 +151,16 @@ def used_up(ledger: Ledger) -> str | None:
     if left.seconds is not None and left.seconds <= 0:
         return "deadline"
     return "budget" if left.units <= 0 else None
+
+
+def for_answer(check: Charge, ledger: Ledger, facts: int) -> Charge:
+    """Return what to keep for the answer: a check for every fact it may rest on, within a quarter of what is left.
+
+    One check is kept in any case.
+    """
+    room = ledger.room()
+    fits = [left // (4 * each) for each, left in zip(check.vector, room, strict=True) if each and left is not None]
+    return sum([check] * max(1, min([facts, *fits])), NOTHING)
 
 
 def candidate_of(name: str, state: ChainState) -> Candidate:

@@ -18,7 +18,7 @@ def conclusion(plan: Plan) -> str:
         case "count":
             return str(len(last.values))
         case "list":
-            return "; ".join(value.text for value in last.values)
+            return "; ".join(called(value) for value in last.values)
         case "each":
             return "; ".join(f"{_thing(plan, last, value)}: {shown(plan, value)}" for value in last.values)
         case "least" | "most":
@@ -42,7 +42,14 @@ def shown(plan: Plan, value: Value) -> str:
 
 
 def _thing(plan: Plan, step: Step, value: Value) -> str:
-    return plan.steps[step.of].values[value.origin].text if value.origin >= 0 else value.text
+    return called(plan.steps[step.of].values[value.origin]) if value.origin >= 0 else called(value)
+
+
+def called(value: Value) -> str:
+    """Return what to call a thing: as its own document does, else by kind and number, else as it was written."""
+    if value.name:
+        return value.name
+    return f"{value.kind} {value.text}" if value.kind and re.fullmatch(r"#?\d[\w.-]*", value.text) else value.text
 
 
 def _root(plan: Plan, step: Step, value: Value) -> Value:
@@ -62,7 +69,13 @@ def _extreme(plan: Plan, last: Step) -> str:
         return ""
     choose = min if plan.goal == "least" else max
     best = choose(dated, key=lambda pair: pair[0])[1]
-    return _root(plan, last, best).text
+    root = _root(plan, last, best)
+    return root.text if fold(root.text) in fold(plan.question) and not _asks_for_kind(plan) else called(root)
+
+
+def _asks_for_kind(plan: Plan) -> bool:
+    """Tell whether the question asks which of several things of a kind, so that their own names answer it."""
+    return bool(re.match(r"(?i)which of (?:these|the following|those)\b", plan.question))
 
 
 def _measure(text: str, *, lifespan: bool) -> Date | float | None:
@@ -131,7 +144,7 @@ def _sentence(plan: Plan, step: Step, value: Value) -> str:
     text = " ".join(plain(value.text).split())
     if step.op == "describe" or value.origin < 0:
         return text
-    thing = plan.steps[step.of].values[value.origin].text
+    thing = called(plan.steps[step.of].values[value.origin])
     if step.op == "having":
         return f"{text} {step.label} {thing}." if value.label else f"{ask(step, plan.steps[step.of].values[value.origin])} {text}."
     return f"{thing} — {value.label or step.label}: {text}."

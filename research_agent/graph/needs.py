@@ -1,7 +1,9 @@
 """What to ask next: the queries that a plan's unfinished steps need, most urgent first."""
 
 import re
+from collections.abc import Sequence
 
+from research_agent.reading.fields import bare_name
 from research_agent.reading.plan import Need, Plan, Step, Value
 from research_agent.reading.words import fold
 
@@ -70,12 +72,28 @@ def _spoken(label: str) -> str:
 
 
 def _having(plan: Plan, index: int, step: Step) -> list[Need]:
-    targets = plan.steps[step.of].values
     made: list[Need] = []
-    for at, target in enumerate(targets):
-        tried = step.tried.get(str(at), 0)
-        if not target.source and target.tried < 1 and target.found is None:
+    for at, target in enumerate(plan.steps[step.of].values):
+        unknown = not target.source and target.tried < 1 and target.found is None
+        if unknown:
+            # Its own document tells by which other names it is referred to.
             made.append(Need("resolve", step.of, at, resolving(target, step)[0]))
-        elif tried < _TRIES:
-            made.extend(Need("having", index, at, query) for query in step.ahead[tried * 2 : tried * 2 + 2])
+        if not (unknown and target.kind):
+            queries = having_queries(step, target, step.tried.get(str(at), 0))
+            made.extend(Need("having", index, at, query) for query in queries)
     return made
+
+
+def having_queries(step: Step, target: Value, tried: int) -> list[str]:
+    """Return the next queries for the things that refer to a target, two a round; [] when all were asked."""
+    queries = step.ahead or referring(step, target, [bare_name(target.text)])
+    return queries[tried * 2 : tried * 2 + 2]
+
+
+def referring(step: Step, target: Value, names: Sequence[str]) -> list[str]:
+    """Return queries for the things that stand in the step's relation to a thing of these names."""
+    relation = re.sub(r"^(?:is|are|was|were|has|have|had|be|been) ", "", step.label)
+    if target.label and fold(target.label) not in fold(relation):
+        relation = f"{target.label} {relation}"
+    queries = [f"{relation} {name}" for name in names] + [f"{step.kind} {name}" for name in names[:1]]
+    return list(dict.fromkeys(" ".join(query.split()) for query in queries))[:4]

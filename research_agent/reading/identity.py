@@ -8,7 +8,8 @@ from research_agent.reading.fields import Field, bare_name, fields, plain
 from research_agent.reading.words import fold, overlap
 
 _IDENTIFIER = re.compile(r"(?<![\w.])([^\W\d_][\w/+]{0,15}?)(?:[ \t_#:-]{0,2})(\d[\w]*(?:[.\-:/]\w+)*)(?![\w])")
-_HEAD_FIELDS = 16  # a document states its own number among its first labelled values, if anywhere
+_HEAD_FIELDS = 16
+_NUMBERS = {"number", "no", "id", "identifier", "ref", "reference", "code", "key", "document", "num", "nr"}
 
 
 def identifiers(text: str) -> set[tuple[str, str]]:
@@ -29,6 +30,11 @@ class Identity:
     names: frozenset[str]
     codes: frozenset[tuple[str, str]]
 
+    def spoken(self, kind: str = "") -> list[str]:
+        """Return the identifiers of the document as others write them, those of the kind first."""
+        ordered = sorted(self.codes, key=lambda code: (code[0] != fold(kind), code[0] in _NUMBERS, code))
+        return [f"{scheme} {number}" for scheme, number in ordered]
+
     @property
     def label(self) -> str:
         """What to call it in a list: its own identifier as its title writes it, else its title."""
@@ -45,11 +51,14 @@ def identity(title: str, document_id: str, text: str, text_fields: Sequence[Fiel
     names.add(fold(re.sub(r"\s*[(\[][^)\]]*[)\]]", "", title)))
     if ":" in title:
         names.add(fold(title.split(":", 1)[1]))
-    for field in head:
+    for place, field in enumerate(head):
         value = plain(field.value)
-        # "number: 12" and the like: a short label with nothing but a number behind it.
-        if re.fullmatch(r"[A-Za-z]{0,4}[-# ]?\d[\w.]{0,11}", value) and len(field.label) <= 24:
-            codes.add((fold(field.label), value.lower().lstrip("0") or "0"))
+        # A document states its own number before anything else, or under a label that says so.
+        if re.fullmatch(r"#?\d[\w.-]{0,11}", value) and (place == 0 or fold(field.label) in _NUMBERS):
+            codes.add((fold(field.label), value.lower().lstrip("#0") or "0"))
+        elif fold(field.label) in _NUMBERS:
+            codes |= identifiers(value)
+            names.add(fold(value))
         if fold(field.label) in {"title", "name"}:
             names.add(fold(value))
     return Identity(title, frozenset(name for name in names if name), frozenset(codes))
@@ -67,7 +76,7 @@ def match(name: str, kind: str, own: Identity) -> float:
         wanted = {(fold(kind), number.group(1).lower().lstrip("0") or "0")}
     if wanted and wanted & own.codes:
         return 1.0
-    if wanted and all(len(fold(name).split()) <= 2 for _ in wanted):
+    if wanted and len(fold(name).split()) <= 2:
         # A bare identifier that is not this document's own is another document.
         return 0.0
     best = 0.0

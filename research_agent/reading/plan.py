@@ -27,6 +27,7 @@ class Value:
     Attributes:
         text: as its source writes it.
         kind: what sort of thing it is, where the question says so.
+        name: what its own document calls it, "" while that is not known.
         source: the snapshot of the document that is this thing, "" while it was not looked up.
         mention: `source` only speaks of it and is not its own document.
         label: the label it stood under.
@@ -38,6 +39,7 @@ class Value:
 
     text: str
     kind: str = ""
+    name: str = ""
     source: str = ""
     mention: bool = False
     label: str = ""
