@@ -83,10 +83,13 @@ class Wire:
 
         loop = asyncio.get_running_loop()
         if self._open is None or self._open[0] is not loop:
+            # Local servers close connections as the next request comes (llama.cpp does), and that request would be
+            # paid for in vain; a new connection costs next to nothing there.
+            kept = 32 if _secure(self._base_url) else 0
             client = httpx.AsyncClient(
                 headers=self._headers,
                 timeout=httpx.Timeout(self._silence, connect=min(_CONNECT_SECONDS, self._silence), pool=None),
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=32),
+                limits=httpx.Limits(max_connections=None, max_keepalive_connections=kept),
                 # Proxies and netrc files of the environment would send prompts and keys where nobody asked for it.
                 trust_env=False,
                 verify=_secure(self._base_url),
