@@ -1,6 +1,7 @@
 """What a text calls itself, found without knowing where it comes from."""
 
 import re
+from itertools import zip_longest
 
 _FENCE = re.compile(r"\A\s*(?:---|\+\+\+)\s*\n(.*?)\n(?:---|\+\+\+|\.\.\.)\s*$", re.DOTALL | re.MULTILINE)
 _FIELD = re.compile(r"^[-*:]?\s*(?:title|subject)\s*[:=]\s*(.+?)\s*$", re.IGNORECASE)
@@ -40,7 +41,7 @@ def _from_heading(head: str) -> str:
     lines = head[fence.end() :].splitlines() if fence else head.splitlines()
     lines = [line.rstrip() for line in lines if line.strip()][:_LINES]
     fenced = False
-    for line, below in zip(lines, [*lines[1:], ""], strict=True):
+    for line, below in zip_longest(lines, lines[1:], fillvalue=""):
         if line.lstrip().startswith(("```", "~~~")):
             fenced = not fenced
         if fenced:

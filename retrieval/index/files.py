@@ -155,8 +155,9 @@ class _Scan:
         """Read what is new or changed; with `prune`, drop what is gone."""
         store, known = changes.store, changes.store.files()
         walked, self._skipped = self._skipped, []
+        broken = {path for path, _ in store.skipped()}
         for path, source in self._sources.items():
-            if known.get(path) != (source.size, source.mtime):
+            if known.get(path) != (source.size, source.mtime) or (source.named and path in broken):
                 self._read(changes, path, source)
         if prune:
             for path in {*known, *(where for where, _ in store.skipped())} - set(self._sources):

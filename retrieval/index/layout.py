@@ -22,7 +22,15 @@ _LOCK = "write.lock"
 _PREFIX = "generation-"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CLOSED = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
-_FULL_WORDS = ("no space left", "disk is full", "file too large", "quota exceeded")
+# SQLite and tantivy do not always say which write failed, or why.
+_FULL_WORDS = (
+    "no space left",
+    "disk is full",
+    "file too large",
+    "quota exceeded",
+    "disk i/o error",
+    "worker thread failed",
+)
 
 
 def current(directory: Path) -> Path | None:
@@ -111,8 +119,8 @@ def storage(directory: Path) -> Iterator[None]:
     except (OSError, sqlite3.Error, ValueError, RuntimeError) as error:
         if is_full(error):
             message = (
-                f"The disk is full: the index at {directory} could not be written, and what was there is unchanged; "
-                "make room or name another folder, then try again."
+                f"The disk is full or refuses to be written ({error}): what was in the index at {directory} is "
+                "unchanged; make room or name another folder, then try again."
             )
             raise BadInputError(message) from error
         if isinstance(error, OSError) and error.errno in _CLOSED:
@@ -122,7 +130,7 @@ def storage(directory: Path) -> Iterator[None]:
 
 
 def is_full(error: BaseException) -> bool:
-    """Tell whether an error of the file system, SQLite, tantivy or faiss means that there is no room left."""
+    """Tell whether an error of the file system, SQLite, tantivy or faiss means that a write was refused."""
     if isinstance(error, OSError) and error.errno in _FULL:
         return True
     return any(words in str(error).lower() for words in _FULL_WORDS)

@@ -196,7 +196,7 @@ class LocalIndex:
             directory=self._directory,
             documents=documents,
             passages=passages,
-            embedded=len(state.dense) if state.dense else 0,
+            embedded=state.dense.count() if state.dense else 0,
             dense=state.mode,
             encoder=state.store.get("encoder"),
             skipped=tuple(state.store.skipped()),

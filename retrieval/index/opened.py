@@ -1,5 +1,6 @@
 """One generation of an index, open for reading."""
 
+import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -57,9 +58,9 @@ class Opened:
                 raise BadInputError(message)
             try:
                 return cls._in(directory, folder, encoder, override)
-            except (OSError, ValueError, RuntimeError) as error:
-                # A build that ended this moment has removed the generation just named: look again.
-                if attempt == _ATTEMPTS - 1 or folder.exists():
+            except (OSError, ValueError, RuntimeError, sqlite3.Error) as error:
+                # A writer that ended this moment has removed what was just named: look again.
+                if attempt == _ATTEMPTS - 1:
                     message = f"The index at {directory} is damaged ({error}); build it again."
                     raise BadInputError(message) from error
         raise AssertionError
@@ -98,7 +99,10 @@ class Opened:
         self.lexical.reload()
         if self.encoder is None and self.override != "none" and self.store.get("encoder"):
             return Opened.at(self.directory, override=self.override)
-        return replace(self, version=version)._with_dense()
+        try:
+            return replace(self, version=version)._with_dense()
+        except RuntimeError:
+            return Opened.at(self.directory, encoder=self.encoder, override=self.override)
 
     @property
     def mode(self) -> Dense:

@@ -18,7 +18,7 @@ _DEPTH = 50
 _PER_NAMED = 2
 _NEAR = 0.9
 # Of a query that shares no word with any passage, only what is clearly alike is a result and not a nearest neighbour.
-_ALIKE = 0.4
+_ALIKE = 0.35
 
 
 def search(state: Opened, query: str, k: int) -> list[Hit]:

@@ -108,28 +108,22 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 class DenseFile:
-    """A faiss file, memory-mapped on first use: the passages nearest to a vector."""
+    """A faiss file, memory-mapped: the passages nearest to a vector. It may be removed while it is open."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._index: Any = None
-        self._opening = threading.Lock()
+        import faiss
 
-    def __len__(self) -> int:
-        return int(self._opened().ntotal)
+        self.path = path
+        self._index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC)
+
+    def count(self) -> int:
+        """Return how many passages it holds."""
+        return int(self._index.ntotal)
 
     def search(self, vector: Vectors, limit: int) -> list[tuple[int, float]]:
         """Return (passage number, cosine), best first."""
-        scores, pids = self._opened().search(vector.reshape(1, -1), limit)
+        scores, pids = self._index.search(vector.reshape(1, -1), limit)
         return [(int(pid), float(score)) for pid, score in zip(pids[0], scores[0], strict=True) if pid >= 0]
-
-    def _opened(self) -> Any:
-        with self._opening:
-            if self._index is None:
-                import faiss
-
-                self._index = faiss.read_index(str(self.path), faiss.IO_FLAG_MMAP_IFC)
-            return self._index
 
 
 def write_dense(path: Path, pids: Sequence[int], vectors: Vectors) -> None:

