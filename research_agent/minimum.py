@@ -7,7 +7,7 @@ from research_agent import prompts
 from research_agent.budget.charge import NOTHING, Charge, Tariff
 from research_agent.budget.meters import Meters
 from research_agent.models.base import ChatModel, Message
-from retrieval.base import Retriever
+from retrieval.base import Fetcher, Retriever
 
 # One stretch of text as it is read in one call, and one sentence of it.
 _WINDOW: Final = "word " * 140
@@ -20,9 +20,15 @@ _VERDICT_TOKENS: Final = 2
 def least_charges(
     question: str, retrievers: Sequence[Retriever], model: ChatModel | None, tariff: Tariff
 ) -> list[Charge]:
-    """Return the calls without which no answer can be given: the cheapest search, one reading, and its check."""
-    searches = [tariff.search(retriever.info) for retriever in retrievers]
-    cheapest = min(searches, key=lambda charge: (charge.pico is None, charge.micro), default=NOTHING)
+    """Return the calls without which no answer can be given.
+
+    They are the cheapest search with the opening of what it finds, one reading, and the check of what was read.
+    """
+    found = [
+        tariff.search(retriever.info) + (tariff.fetch(retriever.info) if isinstance(retriever, Fetcher) else NOTHING)
+        for retriever in retrievers
+    ]
+    cheapest = min(found, key=lambda charge: (charge.pico is None, charge.micro), default=NOTHING)
     reading = _call(model, prompts.extract(question, [("", _WINDOW)]), _ANSWER_TOKENS, _SENTENCES, tariff)
     return [cheapest, reading, answer_charge(question, model, tariff)]
 

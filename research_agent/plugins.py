@@ -26,13 +26,18 @@ def load(kind: str, name: str, builtin: Mapping[str, str], group: str) -> Any:
         UnknownNameError: nothing has this name.
         UsageError: a plug-in has it and cannot be loaded.
     """
+    if name in builtin:
+        return _made(builtin[name])
     known = targets(builtin, group)
     if name not in known:
         raise UnknownNameError(kind, name, sorted(known))
-    module, _, attribute = known[name].partition(":")
     try:
-        return getattr(import_module(module), attribute)()
+        return _made(known[name])
     except (ImportError, AttributeError, TypeError) as error:
-        if name in builtin:
-            raise
         raise UsageError(f"The {kind} {name!r} ({known[name]}) cannot be loaded: {error}.") from error
+
+
+def _made(target: str) -> Any:
+    """Return an instance of the class at module:Class."""
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)()

@@ -12,7 +12,7 @@ from research_agent.budget.ledger import Ledger
 from research_agent.budget.money import Money
 from research_agent.errors import ResearchError
 from research_agent.evidence import EvidenceStore
-from research_agent.graph.build import open_checkpoints
+from research_agent.graph.build import build_chain, open_checkpoints
 from research_agent.graph.chain import ChainRunner, Emit
 from research_agent.minimum import answer_charge
 from research_agent.options import AskOptions
@@ -70,7 +70,7 @@ async def _candidates(
     purse = ledger.slice("selector", share=selector.share) if selector.share else ledger
     async with open_checkpoints(run.checkpoints) as checkpoints:
         chains = ChainRunner(
-            checkpoints,
+            build_chain(resources.nodes, checkpoints),
             evidence,
             resources.retrievers,
             resources.reader,
@@ -78,7 +78,6 @@ async def _candidates(
             emit,
             stop,
             options.blind,
-            resources.nodes,
             answer_charge(run.record.question, resources.model, ledger.tariff),
         )
         job = Job(run.record.question, options.dials, options.samples, options.seed, ledger, chains)
