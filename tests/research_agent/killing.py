@@ -17,9 +17,11 @@ import sys
 import traceback
 from collections import Counter
 from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import town
 from little_chain import QUESTION, Shelf, options, resources, script
 
 from research_agent.agent import aask_with, aresume_with
@@ -28,8 +30,10 @@ from research_agent.budget import Budget, Doors
 from research_agent.graph.build import build_chain, last_state, open_checkpoints
 from research_agent.graph.state import Dials
 from research_agent.models.base import Completion, Request
+from research_agent.resources import Resources
 from research_agent.runs import RECORD, load_run
 from research_agent.testing import ScriptedModel
+from retrieval.testing import FixedRetriever
 
 SECONDS_A_CALL = 0.002
 KEY: ContextVar[str] = ContextVar("KEY")
@@ -48,7 +52,7 @@ class Calls:
 
 
 class NotedModel(ScriptedModel):
-    def __init__(self, calls: Calls) -> None:
+    def __init__(self, calls: Calls, script: Any) -> None:
         super().__init__(script)
         self._calls = calls
 
@@ -65,6 +69,51 @@ class NotedShelf(Shelf):
     async def search(self, query: str, *, k: int) -> Any:
         await self._calls.note()
         return await super().search(query, k=k)
+
+
+class NotedTown(FixedRetriever):
+    def __init__(self, calls: Calls) -> None:
+        super().__init__(town.DOCUMENTS)
+        self._calls = calls
+
+    async def search(self, query: str, *, k: int) -> Any:
+        await self._calls.note()
+        return await super().search(query, k=k)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of run.
+
+    Attributes:
+        room: whatever is killed, the budget pays for all the rest, so that nothing may differ.
+    """
+
+    what: str
+    units: float
+    samples: int
+    room: bool
+
+    def resources(self, calls: Calls | None) -> Resources:
+        """Return what a session works with."""
+        if self.what == "little":
+            return resources(model=NotedModel(calls, script), retrievers=(NotedShelf(calls),)) if calls else resources()
+        plain = town.town(town.read if self.what == "town, model" else None)
+        if calls is None:
+            return plain
+        model = NotedModel(calls, town.read) if plain.model else None
+        return replace(plain, model=model, retrievers=(NotedTown(calls),))
+
+
+KINDS = [
+    Kind("little", 20_000, 1, True),
+    Kind("little", 40_000, 3, True),
+    Kind("little", 2_000, 3, False),
+    Kind("town", 20_000, 1, True),
+    Kind("town, model", 20_000, 1, True),
+    Kind("town, model", 60_000, 3, True),
+    Kind("town, model", 900, 1, False),
+]
 
 
 def name_calls() -> None:
@@ -99,18 +148,24 @@ def paid(folder: Path) -> set[str]:
     return {row[0] for row in rows}
 
 
-async def session(folder: Path, calls: Calls, units: float, samples: int) -> Answer:
+async def session(folder: Path, calls: Calls, kind: Kind) -> Answer:
     """Begin the run in this folder, or go on with it."""
-    mine = resources(model=NotedModel(calls), retrievers=(NotedShelf(calls),))
+    mine = kind.resources(calls)
     if (folder / RECORD).exists():
         return await aresume_with(load_run(folder, folder), mine)
-    strategy = "parallel" if samples > 1 else "single"
-    dials = Dials(depth=4, width=2)
-    given = options(folder, run_dir=folder, budget=Budget(units), dials=dials, samples=samples, strategy=strategy)
-    return await aask_with(QUESTION, given, mine, home=folder)
+    given = options(
+        folder,
+        run_dir=folder,
+        budget=Budget(kind.units),
+        dials=Dials(depth=4, width=2),
+        samples=kind.samples,
+        strategy="parallel" if kind.samples > 1 else "single",
+    )
+    question = QUESTION if kind.what == "little" else town.QUESTION
+    return await aask_with(question, given, mine, home=folder)
 
 
-def child(folder: Path, calls: Path, units: float, samples: int) -> int:
+def child(folder: Path, calls: Path, kind: Kind) -> int:
     """Fork a process that carries out a session; return its id."""
     pid = os.fork()
     if pid:
@@ -118,7 +173,7 @@ def child(folder: Path, calls: Path, units: float, samples: int) -> int:
     status = 1
     try:
         name_calls()
-        asyncio.run(session(folder, Calls(calls), units, samples))
+        asyncio.run(session(folder, Calls(calls), kind))
         status = 0
     except BaseException:  # noqa: BLE001 (os._exit would hide it)
         traceback.print_exc()
@@ -135,12 +190,12 @@ def ended(pid: int, seconds: float | None) -> bool:
         os.close(handle)
 
 
-def one_run(folder: Path, units: float, samples: int, waits: list[float]) -> dict[str, Any]:
+def one_run(folder: Path, kind: Kind, waits: list[float]) -> dict[str, Any]:
     """Carry a run to its end, killing a session after each of these waits; return what became of it."""
     calls, bought_again, kills = folder.with_suffix(".calls"), 0, 0
     for wait in [*waits, None]:
         before, known = started(calls), paid(folder)
-        pid = child(folder, calls, units, samples)
+        pid = child(folder, calls, kind)
         if not ended(pid, wait):
             os.kill(pid, signal.SIGKILL)
             kills += 1
@@ -155,31 +210,32 @@ def one_run(folder: Path, units: float, samples: int, waits: list[float]) -> dic
         "bought_again": bought_again,
         "extra_calls": started(calls).total() - len(started(calls)),
         "units": answer.spend.units,
-        "limit": units,
+        "limit": kind.units,
         "status": answer.status,
         "stop_reason": answer.stop_reason,
         "result": [answer.answer, [claim.text for claim in answer.claims], [source.id for source in answer.sources]],
-        "states": asyncio.run(states(folder, samples)),
+        "states": asyncio.run(states(folder, kind)),
     }
 
 
-async def states(folder: Path, samples: int) -> list[Any]:
-    """Return the last states of a run's chains."""
+async def states(folder: Path, kind: Kind) -> list[Any]:
+    """Return the last states of a run's chains, without what calls in flight had cost by then."""
     async with open_checkpoints(folder / "checkpoints.sqlite") as saver:
-        return [await last_state(build_chain(resources().nodes, saver), str(number)) for number in range(samples)]
+        chain = build_chain(kind.resources(None).nodes, saver)
+        found = [await last_state(chain, str(number)) for number in range(kind.samples)]
+    return [{**state, "trace": [{**row, "units": 0} for row in state.get("trace", [])]} for state in found]
 
 
 def main(least: int, folder: Path, seed: int) -> None:
     """Carry out each kind of run undisturbed, then others until so many sessions were killed."""
     draw = random.Random(seed)
-    kinds = [(20_000.0, 1), (1_200.0, 1), (40_000.0, 3), (2_000.0, 3)]
     rows: list[dict[str, Any]] = []
-    while len(rows) < len(kinds) or sum(row["kills"] for row in rows) < least:
-        kind, undisturbed = len(rows) % len(kinds), len(rows) < len(kinds)
-        units, samples = kinds[kind]
-        waits = [] if undisturbed else [draw.uniform(0, 0.15 * samples**0.5) for _ in range(draw.randint(1, 3))]
-        row = one_run(folder / f"{len(rows):03}", units, samples, waits)
-        rows.append({"kind": kind, "undisturbed": undisturbed, **row})
+    while len(rows) < len(KINDS) or sum(row["kills"] for row in rows) < least:
+        number, undisturbed = len(rows) % len(KINDS), len(rows) < len(KINDS)
+        kind = KINDS[number]
+        waits = [] if undisturbed else [draw.uniform(0, 0.15 * kind.samples**0.5) for _ in range(draw.randint(1, 3))]
+        row = one_run(folder / f"{len(rows):03}", kind, waits)
+        rows.append({"kind": number, "room": kind.room, "chains": kind.samples, "undisturbed": undisturbed, **row})
     json.dump(rows, sys.stdout)
 
 
