@@ -101,7 +101,7 @@ def to_markdown(result: Json) -> str:
     parts: dict[str, Json] = {"all": result} | {f"{result['grouped_by']} {name}": part for name, part in groups.items()}
     for name, part in parts.items():
         metrics = cast(Json, part["metrics"])
-        cells = [name, str(part["n"]), _interval(part["accuracy"])]
+        cells = [name, str(part["n"]), _accuracy(part)]
         cells += [_interval(metrics.get("lenient")), _interval(metrics.get("gold_read_all"))]
         cells += [_figure(metrics.get("mean_units")), _figure(part["units_per_correct"])]
         lines.append(f"| {' | '.join(cells)} |")
@@ -123,9 +123,16 @@ def _depths(name: str, curve: Mapping[str, Json]) -> list[str]:
     lines = ["", f"## Depth, {name}", "", "| depth | accuracy (95 %) | lenient | all gold read | mean units |"]
     lines.append("|---|---|---|---|---|")
     for depth, row in curve.items():
-        cells = [depth, _interval(row["accuracy"]), _interval(row["lenient"]), _interval(row["gold_read_all"])]
+        cells = [depth, _accuracy(row), _interval(row["lenient"]), _interval(row["gold_read_all"])]
         lines.append(f"| {' | '.join([*cells, _figure(row['mean_units'])])} |")
     return lines
+
+
+def _accuracy(part: Json) -> str:
+    """Return the accuracy, and of how many questions it is where not all have a reference answer."""
+    found = part["accuracy"]
+    some = f", of {found['n']}" if isinstance(found, dict) and found["n"] != part["n"] else ""
+    return f"{_interval(found)}{some}"
 
 
 def _interval(value: object) -> str:

@@ -13,7 +13,7 @@ The lenient scores are reported beside it under their own names and never enter 
     value_match                  the answer states one date (or number), and it is an accepted one
     contains                     an accepted answer stands, word for word and whole, somewhere in the answer
     token_f1                     overlap of words with the closest accepted answer
-    lenient                      `right`, or `contains`, or `token_f1` of at least one half
+    lenient                      `right`, or `token_f1` of one half, or `contains` in an answer of at most 40 words
 """
 
 import math
@@ -40,6 +40,7 @@ Name = Literal[
     "evidence_recall",
 ]
 
+_LONGEST, _OVERLAP = 40, 0.5
 # What agents write in place of an answer; a whole answer that says one of these is an abstention.
 _DECLINED = """
 not stated; none stated; not mentioned; not found; not enough evidence; not enough information; insufficient evidence;
@@ -228,12 +229,16 @@ def right(sample: Sample, answer: str) -> Score | None:
 
 
 def lenient(sample: Sample, answer: str) -> Score | None:
-    """Score 1 where the answer is right, contains an accepted one, or shares half its words with one (token F1)."""
+    """Score 1 where the answer is right, or shares half its words with an accepted one (F1), or contains one.
+
+    A long text contains many things: beyond 40 words that it contains the answer counts for nothing.
+    """
     strict = right(sample, answer)
     if strict is None or strict.full or sample.answer_type in ("yesno", "list", "unanswerable") or abstains(answer):
         return None if strict is None else Score("lenient", strict.value, strict.explanation)
     part, overlap = contains(sample, answer), token_f1(sample, answer)
-    return Score("lenient", float(bool((part and part.full) or (overlap and overlap.value >= 0.5))))
+    named = part is not None and part.full and len(tokens(answer)) <= _LONGEST
+    return Score("lenient", float(named or (overlap is not None and overlap.value >= _OVERLAP)))
 
 
 def evidence_recall(sample: Sample, read: Iterable[str]) -> Score | None:

@@ -71,6 +71,12 @@ def test_exact_is_strict_and_the_lenient_scores_stand_beside_it():
     assert other["contains"] == other["lenient"] == other["token_f1"] == 0.0
 
 
+def test_a_long_text_that_contains_the_answer_is_not_let_through():
+    scores = values(NAME, "Guido van Rossum " + "and many other words " * 12)
+    assert scores["contains"] == 1.0
+    assert scores["lenient"] == 0.0
+
+
 def test_value_match_wants_exactly_one_value():
     assert values(DATE, "created on 19-Nov-2015, it says")["value_match"] == 1.0
     assert values(DATE, "created 19-Nov-2015, changed 2016-01-01")["value_match"] == 0.0
