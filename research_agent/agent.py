@@ -5,16 +5,15 @@ from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from research_agent.answer import Answer, Status
-from research_agent.budget.ledger import Ledger
-from research_agent.budget.money import Money
 from research_agent.errors import UsageError
 from research_agent.graph.chain import Emit
-from research_agent.minimum import least_charges
+from research_agent.minimum import check_budget
 from research_agent.options import AskOptions, check_question
 from research_agent.resources import Resources, check_paths, open_resources
 from research_agent.running import carry_out
@@ -61,7 +60,8 @@ async def aask(
     check_names(options)
     check_paths(options)
     check_folder(_folder(options, settings.home, "new"))
-    async with open_resources(options, settings, emit) as resources:
+    check = partial(check_budget, question, options)
+    async with open_resources(options, settings, emit, check) as resources:
         return await aask_with(question, options, resources, home=settings.home, emit=emit, stop=stop)
 
 
@@ -87,14 +87,11 @@ async def aask_with(
         stop: set it to have the run end after its current step.
     """
     question = check_question(question)
-    chains = check_names(options)
+    check_names(options)
     run_id = new_run_id()
     path = _folder(options, home, run_id)
     check_folder(path)
-    models = [resources.model.info] if resources.model else []
-    money = Money.quote(models, resources.retrievers, options.price_file)
-    trial = Ledger(options.budget, prices=options.prices, money=money)
-    trial.require(*least_charges(question, resources.retrievers, resources.model, trial.tariff) * chains)
+    money = check_budget(question, options, resources.model, resources.retrievers)
     record = RunRecord(
         run_id,
         datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -169,15 +166,15 @@ def finished(run: Run) -> Answer | None:
     return answer if answer is not None and answer.status in FINISHED else None
 
 
-def check_names(options: AskOptions) -> int:
-    """Check strategy, selector and samples; return into how many chains the budget is divided.
+def check_names(options: AskOptions) -> None:
+    """Refuse a strategy or selector that is not there, and samples the strategy cannot make.
 
     Raises:
         UnknownNameError: there is no strategy or selector of this name.
         UsageError: the strategy cannot make this many samples.
     """
     load_selector(options.selector)
-    return load_strategy(options.strategy).chains(options.samples)
+    load_strategy(options.strategy).chains(options.samples)
 
 
 def code_version() -> str:

@@ -13,7 +13,7 @@ from research_agent.errors import UsageError
 from research_agent.graph.state import Node
 from research_agent.models.base import ChatModel
 from research_agent.options import AskOptions
-from retrieval.base import Closable, Retriever
+from retrieval.base import Closable, Retriever, RetrieverInfo
 
 if TYPE_CHECKING:
     from research_agent.config import Settings
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from research_agent.graph.chain import Emit
     from research_agent.reading.base import Reader
 
+LOCAL: Final = RetrieverInfo(name="local", public=False, search_usd=0.0)
 _NOTHING: Final = "There is nothing to search: name documents, an index or a backend."
 
 
@@ -45,6 +46,9 @@ class Resources:
     def __post_init__(self) -> None:
         if not self.retrievers:
             raise UsageError(_NOTHING)
+        names = [retriever.info.name for retriever in self.retrievers]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise UsageError(f"The backend {twice[0]!r} is there more than once: name each backend once.")
 
     def model_name(self) -> dict[str, str] | None:
         """Return name and provider of the model, as the run record keeps them."""
@@ -62,13 +66,30 @@ def check_paths(options: AskOptions) -> None:
     for what, path in [*(("document", path) for path in options.docs), ("index", options.index)]:
         if path is not None and not path.exists():
             raise UsageError(f"The {what} path {path} does not exist: check its spelling.")
+    if options.docs and options.index:
+        raise UsageError(
+            "Documents and an index were both named: name one of them, "
+            "or add the documents to the index with: research-agent index add"
+        )
     if options.price_file:
         read_price_file(options.price_file)
 
 
 @asynccontextmanager
-async def open_resources(options: AskOptions, settings: "Settings", emit: "Emit") -> AsyncIterator[Resources]:
+async def open_resources(
+    options: AskOptions,
+    settings: "Settings",
+    emit: "Emit",
+    check: Callable[[ChatModel | None, Sequence[Retriever], Sequence[RetrieverInfo]], object] | None = None,
+) -> AsyncIterator[Resources]:
     """Choose the model, open the index and the backends, and let go of them at the end.
+
+    Args:
+        options: name what is to be opened.
+        settings: where files are kept, which keys there are.
+        emit: told what was chosen and of work that takes long.
+        check: may refuse, by an error, what was opened so far; called with the model, the retrievers, and what is
+            promised beside them before documents are indexed, which may take long and leaves files.
 
     Raises:
         UsageError: a name or path cannot be used.
@@ -78,17 +99,24 @@ async def open_resources(options: AskOptions, settings: "Settings", emit: "Emit"
     from research_agent.models.choose import choose
 
     async with AsyncExitStack() as stack:
-        # Loading may probe local servers and read gigabytes; neither may hold up the event loop.
+
+        async def opened(opening: Callable[[], Retriever]) -> Retriever:
+            # Opening may read gigabytes, which must not hold up the event loop.
+            retriever = await asyncio.to_thread(opening)
+            if isinstance(retriever, Closable):
+                stack.push_async_callback(retriever.aclose)
+            return retriever
+
         chosen = await asyncio.to_thread(choose, options.model, settings)
         emit({"type": "model", "why": chosen.why})
         if isinstance(chosen.model, Closable):
             stack.push_async_callback(chosen.model.aclose)
-        retrievers: list[Retriever] = []
-        for opening in _openings(options, settings, _from_any_thread(emit)):
-            retriever = await asyncio.to_thread(opening)
-            retrievers.append(retriever)
-            if isinstance(retriever, Closable):
-                stack.push_async_callback(retriever.aclose)
+        retrievers = [await opened(opening) for opening in _openings(options)]
+        if check:
+            check(chosen.model, retrievers, (LOCAL,) if options.docs else ())
+        if options.docs:
+            tell = _from_any_thread(emit)
+            retrievers.insert(0, await opened(lambda: index_documents(options.docs, settings.home, tell)))
         yield Resources(tuple(retrievers), reader_for(chosen.model), chosen.model, chosen.spec)
 
 
@@ -103,27 +131,18 @@ def reader_for(model: ChatModel | None) -> "Reader":
     return ModelReader()
 
 
-def _openings(options: AskOptions, settings: "Settings", emit: "Emit") -> Iterator[Callable[[], Retriever]]:
-    """Yield a way to open each retriever the options name, in their order."""
-    if options.docs:
-        yield lambda: index_documents(options.docs, settings.home, emit)
+def _openings(options: AskOptions) -> Iterator[Callable[[], Retriever]]:
+    """Yield a way to open each retriever that is there already, in the options' order."""
     if options.index is not None:
-        folder = options.index
-
-        def open_index() -> Retriever:
-            from retrieval.index import LocalIndex
-
-            return LocalIndex.open(folder)
-
-        yield open_index
+        yield partial(_load_backend, "local", directory=options.index)
     for name in options.backends:
         yield partial(_load_backend, name)
 
 
-def _load_backend(name: str) -> Retriever:
+def _load_backend(name: str, **given: object) -> Retriever:
     from retrieval.registry import load_retriever
 
-    return load_retriever(name)
+    return load_retriever(name, **given)
 
 
 def index_documents(paths: Sequence[Path], home: Path, emit: "Emit") -> Retriever:

@@ -215,7 +215,7 @@ async def test_bad_options_are_refused_and_nothing_is_left_behind(tmp_path, chan
 @pytest.mark.parametrize(("strategy", "chains"), [("single", 1), ("parallel", 3)])
 async def test_a_budget_too_small_for_any_answer_is_refused_with_the_least_that_works(tmp_path, strategy, chains):
     mine = resources()
-    least = chains * sum(part.units for part in least_charges(QUESTION, mine.retrievers, mine.model, Tariff()))
+    least = chains * sum(part.units for part in least_charges(QUESTION, [(Shelf().info, False)], mine.model, Tariff()))
     changes = {"strategy": strategy, "samples": chains}
     with pytest.raises(BudgetTooSmallError) as caught:
         await run(tmp_path, budget=Budget(least - 0.01), **changes)

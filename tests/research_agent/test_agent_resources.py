@@ -6,13 +6,16 @@ from typing import Any
 
 import pytest
 
+from research_agent.agent import aask
 from research_agent.budget import Budget
 from research_agent.config import Settings
-from research_agent.errors import UnknownNameError, UsageError
+from research_agent.errors import BudgetTooSmallError, UnknownNameError, UsageError
 from research_agent.options import AskOptions
 from research_agent.reading.extractive import ExtractiveReader
-from research_agent.resources import Resources, check_paths, open_resources
+from research_agent.resources import LOCAL, Resources, check_paths, open_resources
+from retrieval.base import Fetcher
 from retrieval.errors import EmptyCorpusError, UnknownBackendError
+from retrieval.testing import FixedRetriever
 
 
 def corpus(tmp_path: Path) -> Path:
@@ -61,12 +64,34 @@ def test_paths_and_price_files_are_checked_before_anything_is_opened(tmp_path):
         (AskOptions(), "There is nothing to search"),
         (AskOptions(docs=(tmp_path / "none",)), r"The document path .*none does not exist"),
         (AskOptions(index=tmp_path / "none"), r"The index path .*none does not exist"),
+        (AskOptions(docs=(tmp_path,), index=tmp_path), "Documents and an index were both named: name one of them"),
         (AskOptions(docs=(tmp_path,), price_file=prices), r"The price file .* must have the form"),
     ]
     for mine, sentence in cases:
         with pytest.raises(UsageError, match=sentence):
             check_paths(mine)
     check_paths(AskOptions(docs=(tmp_path,), budget=Budget(10)))
+
+
+async def test_a_budget_too_small_is_refused_before_documents_are_indexed(tmp_path):
+    settings = Settings(home=tmp_path / "home")
+    mine = AskOptions(docs=(corpus(tmp_path),), model="extractive", budget=Budget(121))
+    with pytest.raises(BudgetTooSmallError) as caught:
+        await aask("Where does the fox live?", mine, settings=settings)
+    assert caught.value.minimum == 122.1
+    assert not settings.home.exists()
+
+
+async def test_what_is_promised_of_documents_is_what_their_index_says(tmp_path):
+    mine = AskOptions(docs=(corpus(tmp_path),), model="extractive")
+    async with open_resources(mine, Settings(home=tmp_path / "home"), lambda event: None) as resources:
+        assert resources.retrievers[0].info == LOCAL
+        assert isinstance(resources.retrievers[0], Fetcher)
+
+
+def test_a_backend_is_named_once():
+    with pytest.raises(UsageError, match="The backend 'fixed' is there more than once: name each backend once"):
+        Resources((FixedRetriever([]), FixedRetriever([])), ExtractiveReader())
 
 
 def test_resources_hold_something_to_search():
