@@ -69,7 +69,7 @@ def carry_out(plan: Plan, output: str, out: Path | None) -> int:
     try:
         result = evaluate(plan, out)
     except (ResearchError, RetrievalError) as error:
-        return _say(error, status_of(error) or _FAILED)
+        return _say(f"Error: {error}", status_of(error) or _FAILED)
     except KeyboardInterrupt:
         return _say("Stopped; every finished trial is kept, and the same command goes on from there.", INTERRUPTED)
     text = json.dumps(result, indent=2, ensure_ascii=False) + "\n" if output == "json" else to_markdown(result)
@@ -82,7 +82,7 @@ def carry_out(plan: Plan, output: str, out: Path | None) -> int:
     return _FAILED if result["unanswered"] else 0
 
 
-def _say(what: object, status: int) -> int:
+def _say(what: str, status: int) -> int:
     """Write a sentence to stderr and return the exit status."""
     sys.stderr.write(f"{what}\n")
     return status

@@ -1,6 +1,10 @@
 """The whole of it, with the real agent (no language model) on a small corpus."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -124,3 +128,23 @@ def test_a_folder_without_corpus_needs_an_index(call, folder, tmp_path):
     done = call(tmp_path)
     assert done.exit_code == 2
     assert "name an index with --index" in done.stderr
+
+
+def test_ctrl_c_keeps_what_is_done(folder, home):
+    program = "from research_agent.cli import main; raise SystemExit(main())"
+    arguments = ["eval", str(folder), "--model", "extractive", "--depth", "2", "--seed", "7"]
+    command = [sys.executable, "-c", program, *arguments]
+    environment = {**os.environ, "RESEARCH_AGENT_HOME": str(home)}
+    with subprocess.Popen(
+        command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    ) as stopped:
+        for line in stopped.stderr:
+            if "0 of 4" in line:
+                stopped.send_signal(signal.SIGINT)
+                break
+        rest = stopped.stderr.read()
+    assert stopped.returncode == 130
+    assert rest.endswith("Stopped; every finished trial is kept, and the same command goes on from there.\n")
+    assert "Traceback" not in rest
+    done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, env=environment, check=True)
+    assert json.loads(done.stdout)["n"] == 4
