@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from research_agent.answer import Answer, Claim, Quote, Source, Spend, Status, StopReason
-from research_agent.errors import UsageError
+from research_agent.errors import ResearchError, UsageError
 
 RECORD: Final = "run.json"
 ANSWER: Final = "answer.json"
@@ -80,8 +80,18 @@ class Run:
         return answer_from_json(_read(path)) if path.exists() else None
 
     def store(self, answer: Answer) -> None:
-        """Write the answer, whole or not at all."""
-        write_whole(self.path / ANSWER, json.dumps(asdict(answer), ensure_ascii=False, indent=1))
+        """Write the answer, whole or not at all.
+
+        Raises:
+            ResearchError: it cannot be written.
+        """
+        try:
+            write_whole(self.path / ANSWER, json.dumps(asdict(answer), ensure_ascii=False, indent=1))
+        except OSError as error:
+            raise ResearchError(
+                f"The answer of the run {self.record.run_id!r} cannot be written ({error}): "
+                "free some space, then resume the run; what was paid for is kept."
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,7 @@ class RunSummary:
     Attributes:
         status: None while the run has no answer: it is running, or was killed and can be resumed.
         units: spent, None while there is no answer.
+        problem: why the run's files cannot be read, in a sentence; "" where they can.
     """
 
     run_id: str
@@ -101,6 +112,7 @@ class RunSummary:
     stop_reason: StopReason | None
     units: float | None
     limit: float
+    problem: str = ""
 
 
 def new_run_id() -> str:
@@ -164,13 +176,8 @@ def load_run(run: str | Path, home: Path) -> Run:
 
 
 def list_runs(home: Path) -> list[RunSummary]:
-    """Return the runs under `home`, newest first; a folder without a readable record is none.
-
-    Raises:
-        UsageError: a run's files are damaged.
-    """
-    folders = sorted((home / "runs").glob(f"*/{RECORD}"), reverse=True)
-    return [_summary(load_run(path.parent, home)) for path in folders]
+    """Return the runs under `home`, newest first; one whose files are damaged is listed with its problem."""
+    return [_summary(path.parent, home) for path in sorted((home / "runs").glob(f"*/{RECORD}"), reverse=True)]
 
 
 def answer_from_json(data: Mapping[str, Any]) -> Answer:
@@ -221,9 +228,13 @@ def _read(path: Path) -> dict[str, Any]:
     return data
 
 
-def _summary(run: Run) -> RunSummary:
+def _summary(folder: Path, home: Path) -> RunSummary:
     """Return the line of one run."""
-    answer, record = run.answer(), run.record
+    try:
+        run = load_run(folder, home)
+        answer, record = run.answer(), run.record
+    except UsageError as error:
+        return RunSummary(folder.name, folder, "", "", None, None, None, 0.0, str(error))
     return RunSummary(
         record.run_id,
         run.path,

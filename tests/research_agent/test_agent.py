@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from research_agent.config import Settings
 from research_agent.errors import (
     BudgetTooSmallError,
     ModelUnavailableError,
+    ResearchError,
     RunBusyError,
     UnknownNameError,
     UnknownPriceError,
@@ -167,6 +169,30 @@ async def test_a_search_that_fails_for_good_ends_the_run_without_a_traceback(tmp
 
     answer = await run(tmp_path, resources=resources(retrievers=(Shelf(refuses),)))
     assert (answer.status, answer.stop_reason, answer.error) == ("failed", "error", "No such query.")
+
+
+async def test_a_full_disk_ends_the_run_with_a_sentence(tmp_path):
+    async def full(state: Any, runtime: Any) -> Any:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    answer = await run(tmp_path, resources=resources(nodes={**NODES, "search": full}))
+    assert (answer.status, answer.error) == (
+        "failed",
+        "The checkpoints of the run cannot be written: database or disk is full.",
+    )
+
+
+async def test_an_answer_that_cannot_be_stored_costs_nothing_again(tmp_path, monkeypatch):
+    def no_room(descriptor: int) -> None:
+        if (tmp_path / "run" / "journal.sqlite").exists():
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", no_room)
+    with pytest.raises(ResearchError, match=r"cannot be written \(.*No space left.*\): free some space, then resume"):
+        await run(tmp_path)
+    monkeypatch.undo()
+    later = resources(model=ScriptedModel([]), retrievers=(Shelf(lambda query: pytest.fail("searched")),))
+    assert (await aresume_with(load_run(tmp_path / "run", tmp_path), later)).answer == "Oslo"
 
 
 async def test_a_programming_error_is_raised(tmp_path):

@@ -64,6 +64,16 @@ def test_a_list_has_the_newest_first_and_says_which_have_no_answer_yet(tmp_path)
     assert (oldest.status, oldest.stop_reason, oldest.units) == ("answered", "answered", 40.5)
 
 
+def test_a_damaged_run_does_not_hide_the_others(tmp_path):
+    for name in ("1", "2"):
+        create_run(tmp_path / "runs" / name, record(name))
+    (tmp_path / "runs" / "2" / "run.json").write_text("{")
+    damaged, fine = list_runs(tmp_path)
+    assert (damaged.run_id, fine.run_id) == ("2", "1")
+    assert "cannot be read as JSON" in damaged.problem
+    assert fine.problem == ""
+
+
 def test_no_runs_make_an_empty_list(tmp_path):
     assert list_runs(tmp_path) == []
 
