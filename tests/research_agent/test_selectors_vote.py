@@ -83,5 +83,5 @@ def test_answers_that_differ(left, right):
 def test_selectors_are_found_by_name_and_an_unknown_one_is_refused_with_the_known_ones():
     assert "vote" in known_selectors()
     assert load_selector("vote").share == 0.0
-    with pytest.raises(UnknownNameError, match="There is no selector called 'best'; known are .*vote"):
+    with pytest.raises(UnknownNameError, match=r"There is no selector called 'best'; known are .*vote"):
         load_selector("best")
