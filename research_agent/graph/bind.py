@@ -7,16 +7,21 @@ from research_agent.evidence import Snapshot
 from research_agent.graph.conclude import ask
 from research_agent.graph.desk import Desk
 from research_agent.graph.needs import having_queries, referring
+from research_agent.reading.base import Found
+from research_agent.reading.dates import find_dates
 from research_agent.reading.fields import Field, Item, bare_name, items, named, plain
 from research_agent.reading.identity import Identity, match, refers
 from research_agent.reading.plan import Need, Plan, Step, Value
 from research_agent.reading.terms import Pick
-from research_agent.reading.words import fold, overlap
+from research_agent.reading.words import fold, overlap, sentences
 
 _SURE = 0.99  # the name or number of the document itself
 _LIKELY = 0.6
 _MENTIONED = 0.8  # share of a name's words that a passage about it must hold
 _LOOK_THROUGH = 12  # documents opened to see whether they refer to a thing
+# English nouns for one who does or is something end so; a wrong guess only reorders candidates.
+_AGENT = re.compile(r"(?:er|or|ist|ian|eur|wife|husband|son|spouse|child|king|queen)s?$")
+_EVENT = re.compile(r"^(?:born|died?|date|created|founded|released|established|published|opened|built|formed|launched)\b")
 _PLACE = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
 
 
@@ -83,13 +88,36 @@ async def _read_attribute(plan: Plan, index: int, at: int, desk: Desk) -> None:
     if labelled:
         step.values.extend(_picked(step, labelled[0], snapshot, at))
         return
-    found = await desk.extract(ask(step, value), [snapshot], answer_type=_type(plan, index))
+    wanted = _type(plan, index)
+    found = await desk.extract(ask(step, value), [snapshot], answer_type=wanted)
+    if found is None and wanted == "date" and not value.mention:
+        found = _opening_date(snapshot)
     if found is not None:
-        step.values.append(Value(found.text, step.kind, found=[found.source_id, found.start, found.end], quote=[found.quote_start, found.quote_end], origin=at))
+        step.values.append(_said(found, step, at))
+
+
+def _said(found: Found, step: Step, at: int) -> Value:
+    return Value(
+        found.text, step.kind, found=[found.source_id, found.start, found.end], quote=[found.quote_start, found.quote_end], origin=at
+    )  # fmt: skip
+
+
+def _opening_date(snapshot: Snapshot) -> Found | None:
+    """Return the date in the first sentence of a thing's own document, where definitions put it ("is a 1922 film")."""
+    for first, last in sentences(snapshot.text)[:1]:
+        for start, end, _ in find_dates(snapshot.text[first:last])[:1]:
+            return Found(snapshot.text[first + start : first + end], snapshot.id, first + start, first + end, first, last)
+    return None
 
 
 def _type(plan: Plan, index: int) -> str:
-    return plan.answer_type if index == len(plan.steps) - 1 and plan.goal in {"value", "each"} else "any"
+    """Return what kind of value a step looks for: the question's own for the last, else what its label says."""
+    label = plan.steps[index].label
+    if index == len(plan.steps) - 1 and plan.goal in {"value", "each"} and plan.answer_type != "any":
+        return plan.answer_type
+    if _EVENT.search(label) or (index == len(plan.steps) - 1 and plan.goal in {"least", "most"}):
+        return "date"
+    return "person" if _AGENT.search(label) else "any"
 
 
 def _picked(step: Step, field: Field, snapshot: Snapshot, at: int) -> list[Value]:
@@ -159,7 +187,7 @@ async def _seek(plan: Plan, index: int, at: int, group: Sequence[Need], desk: De
         return
     found = await desk.extract(ask(step, value), [desk.read_passage(hit) for hit in hits], answer_type=_type(plan, index))
     if found is not None:
-        step.values.append(Value(found.text, step.kind, found=[found.source_id, found.start, found.end], quote=[found.quote_start, found.quote_end], origin=at))
+        step.values.append(_said(found, step, at))
 
 
 def _prepare_having(plan: Plan, step: Step, desk: Desk) -> None:
@@ -242,7 +270,7 @@ async def _referred_in_prose(plan: Plan, index: int, at: int, group: Sequence[Ne
     hits = [hit for hit in desk.found(plan, group) if overlap(target.text, f"{hit.title} {hit.text}") >= _MENTIONED]
     found = await desk.extract(ask(step, target), [desk.read_passage(hit) for hit in hits]) if hits else None
     if found is not None:
-        step.values.append(Value(found.text, step.kind, found=[found.source_id, found.start, found.end], quote=[found.quote_start, found.quote_end], origin=at))
+        step.values.append(_said(found, step, at))
 
 
 async def _describe(plan: Plan, index: int, group: Sequence[Need], desk: Desk, asked: Sequence[str]) -> None:
@@ -254,7 +282,7 @@ async def _describe(plan: Plan, index: int, group: Sequence[Need], desk: Desk, a
     question = plan.question if plan.open else f"What is the {step.label}?"
     found = await desk.extract(question, [*passages, *desk.passages_read()], answer_type=plan.answer_type if plan.open else "any")
     if found is not None:
-        step.values = [Value(found.text, found=[found.source_id, found.start, found.end], quote=[found.quote_start, found.quote_end])]
+        step.values = [_said(found, step, -1)]
         step.done = True
     else:
         step.ahead = await desk.ahead(question, passages, asked)

@@ -130,7 +130,7 @@ def ask(step: Step, value: Value) -> str:
         return step.ask.replace("{}", value.text)
     if step.op == "having":
         return f"Which {step.kind or 'one'} {step.label} {value.text}?"
-    spoken = re.sub(r"^place (?=\w)", "", step.label)
+    spoken = re.sub(r"^place (?!of )", "", step.label)
     if spoken != step.label:
         return f"Where was {value.text} {spoken}?"
     if re.fullmatch(r"born|died|founded|created|released|established|published|opened|built|formed|launched", spoken):

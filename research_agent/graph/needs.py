@@ -68,7 +68,7 @@ def sought(value: Value, step: Step, tried: int) -> str:
 
 
 def _spoken(label: str) -> str:
-    return re.sub(r"^place (?=\w)", "", label)
+    return re.sub(r"^place (?!of )", "", label)
 
 
 def _having(plan: Plan, index: int, step: Step) -> list[Need]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from research_agent import prompts
 from research_agent.errors import ModelReplyError
 from research_agent.models.base import Choice, Request, Span
+from research_agent.models.shapes import complete_shaped
 from research_agent.reading.base import Asking, Found, Text
 from research_agent.reading.passages import rank
 from research_agent.reading.terms import AnswerType
@@ -70,7 +71,7 @@ class ModelReader:
     async def _ask(self, request: Request, asking: Asking) -> str:
         """Return the reply; a reply that cannot be used counts as none, and was charged."""
         try:
-            return (await asking.doors.complete(request, key=asking.key, answer=asking.answer)).text
+            return (await complete_shaped(asking.doors, request, key=asking.key, answer=asking.answer)).text
         except ModelReplyError:
             return ""
 

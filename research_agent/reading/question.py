@@ -106,7 +106,7 @@ def _either(parse: Phrases, asked: str, text: str) -> Question | None:
 def _same(parse: Phrases, asked: str, text: str) -> Question | None:
     found = re.match(
         rf"(?i)^(?:do|does|did|are|is|were|was|have)(?: both)?(?: (?:the )?(?:(?P<label2>(?-i:[a-z]+?))s? of (?:the )?)?(?P<kind>(?-i:[a-z]+?))s?,?)? (?P<a>(?-i:{UPPER}).+?),? and (?P<b>(?-i:{UPPER}).+?),? "
-        r"(?P<rest>(?:both |have |share |has |from |of |in |located |situated |born |come ).*\bsame (?P<label>.+))$",
+        r"(?P<rest>(?:both |have |share |has |from |of |in |located |situated |originated? |born |come ).*\bsame (?P<label>.+))$",
         asked,
     )
     if not found:
