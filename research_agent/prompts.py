@@ -42,6 +42,7 @@ def extract(question: str, passages: Sequence[tuple[str, str]]) -> tuple[Message
     """Ask for the words of the passages that answer a question.
 
     Args:
+        question: asked last.
         passages: (title, text) of each.
     """
     messages = [Message("system", _EXTRACT)]
@@ -56,7 +57,12 @@ _SUPPORTS = (
     "clearly implies that the answer is right, and no if it is about something else or does not say so."
 )
 _SUPPORTS_EXAMPLES = (
-    ("Who founded the museum in Astorp?", "Ilse Brandt", "The museum in Astorp was founded by Ilse Brandt in 1962.", "yes"),
+    (
+        "Who founded the museum in Astorp?",
+        "Ilse Brandt",
+        "The museum in Astorp was founded by Ilse Brandt in 1962.",
+        "yes",
+    ),
     ("What did the shop charge for the new pump?", "Friday", "Petra: the old pump was collected on Friday.", "no"),
 )
 
@@ -70,7 +76,8 @@ def supports(question: str, claim: str, quote: str) -> tuple[Message, ...]:
 
 
 def _supports_turn(question: str, claim: str, quote: str) -> str:
-    return f"Quotation: {quote}\nQuestion: {question}\nAnswer: {claim}\nDoes the quotation show that this answer is right? yes or no"
+    shown = f"Quotation: {quote}\nQuestion: {question}\nAnswer: {claim}"
+    return f"{shown}\nDoes the quotation show that this answer is right? yes or no"
 
 
 def choose(question: str, options: Sequence[str]) -> tuple[Message, ...]:

@@ -5,24 +5,22 @@ from collections.abc import Iterable, Sequence
 
 from research_agent.evidence import Snapshot
 from research_agent.graph.conclude import ask
-from research_agent.graph.desk import Desk
-from research_agent.graph.needs import having_queries, referring
+from research_agent.graph.desk import Desk, line_end, said
+from research_agent.graph.refer import MENTIONED, PLACE, prepare, refer
 from research_agent.reading.base import Found
 from research_agent.reading.dates import find_dates
-from research_agent.reading.fields import Field, Item, bare_name, items, named, plain
-from research_agent.reading.identity import Identity, match, refers
-from research_agent.reading.plan import Need, Plan, Step, Value
-from research_agent.reading.terms import Pick
+from research_agent.reading.fields import Field, Item, items, named, plain
+from research_agent.reading.identity import match
+from research_agent.reading.plan import Need, Plan, Step, Value, open_plan
 from research_agent.reading.words import fold, overlap, sentences
 
 _SURE = 0.99  # the name or number of the document itself
 _LIKELY = 0.6
-_MENTIONED = 0.8  # share of a name's words that a passage about it must hold
-_LOOK_THROUGH = 12  # documents opened to see whether they refer to a thing
 # English nouns for one who does or is something end so; a wrong guess only reorders candidates.
 _AGENT = re.compile(r"(?:er|or|ist|ian|eur|wife|husband|son|spouse|child|king|queen)s?$")
-_EVENT = re.compile(r"^(?:born|died?|date|created|founded|released|established|published|opened|built|formed|launched)\b")
-_PLACE = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "last": -1}
+_EVENT = re.compile(
+    r"^(?:born|died?|date|created|founded|released|established|published|opened|built|formed|launched)\b"
+)
 
 
 async def bind(plan: Plan, desk: Desk, asked: Sequence[str]) -> None:
@@ -33,12 +31,21 @@ async def bind(plan: Plan, desk: Desk, asked: Sequence[str]) -> None:
             if why == "resolve":
                 await _resolve(plan, plan.steps[step].values[at], group, desk)
             elif why == "having":
-                await _refer(plan, step, at, group, desk)
+                await refer(plan, step, at, group, desk)
             elif why == "describe":
                 await _describe(plan, step, group, desk, asked)
             else:
                 await _seek(plan, step, at, group, desk)
     await advance(plan, desk)
+
+
+async def rebind(plan: Plan, desk: Desk, asked: Sequence[str]) -> Plan:
+    """Give up a question's parts and read what the round found for the whole question."""
+    opened = open_plan(plan)
+    opened.needs = [Need("describe", 0, -1, query) for query in plan.found]
+    opened.found = plan.found
+    await _describe(opened, 0, opened.needs, desk, asked)
+    return opened
 
 
 async def advance(plan: Plan, desk: Desk) -> None:
@@ -49,7 +56,7 @@ async def advance(plan: Plan, desk: Desk) -> None:
         if step.op == "attribute":
             await _attribute(plan, index, desk)
         else:
-            _prepare_having(plan, step, desk)
+            prepare(plan, step, desk)
 
 
 async def _attribute(plan: Plan, index: int, desk: Desk) -> None:
@@ -63,12 +70,16 @@ async def _attribute(plan: Plan, index: int, desk: Desk) -> None:
             step.tried[f"read {at}"] = 1
             await _read_attribute(plan, index, at, desk)
     answered = {made.origin for made in step.values}
-    step.done = bool(inputs.values) and all(at in answered or _given_up(step, value, at) for at, value in enumerate(inputs.values))
+    step.done = bool(inputs.values) and all(
+        at in answered or _given_up(step, value, at) for at, value in enumerate(inputs.values)
+    )
     step.done = step.done and bool(step.values)
 
 
 def _given_up(step: Step, value: Value, at: int) -> bool:
-    return step.tried.get(str(at), 0) >= 2 or (not value.source and value.tried >= 2 and step.tried.get(str(at), 0) >= 2)
+    return step.tried.get(str(at), 0) >= 2 or (
+        not value.source and value.tried >= 2 and step.tried.get(str(at), 0) >= 2
+    )
 
 
 def _known(value: Value, desk: Desk) -> None:
@@ -93,20 +104,16 @@ async def _read_attribute(plan: Plan, index: int, at: int, desk: Desk) -> None:
     if found is None and wanted == "date" and not value.mention:
         found = _opening_date(snapshot)
     if found is not None:
-        step.values.append(_said(found, step, at))
-
-
-def _said(found: Found, step: Step, at: int) -> Value:
-    return Value(
-        found.text, step.kind, found=[found.source_id, found.start, found.end], quote=[found.quote_start, found.quote_end], origin=at
-    )  # fmt: skip
+        step.values.append(said(found, step, at))
 
 
 def _opening_date(snapshot: Snapshot) -> Found | None:
     """Return the date in the first sentence of a thing's own document, where definitions put it ("is a 1922 film")."""
     for first, last in sentences(snapshot.text)[:1]:
         for start, end, _ in find_dates(snapshot.text[first:last])[:1]:
-            return Found(snapshot.text[first + start : first + end], snapshot.id, first + start, first + end, first, last)
+            return Found(
+                snapshot.text[first + start : first + end], snapshot.id, first + start, first + end, first, last
+            )
     return None
 
 
@@ -123,9 +130,15 @@ def _type(plan: Plan, index: int) -> str:
 def _picked(step: Step, field: Field, snapshot: Snapshot, at: int) -> list[Value]:
     """Return the entries of a labelled value that the question picks."""
     entries = _of_kind(items(field), step.kind)
-    if step.pick in _PLACE:
-        place = _PLACE[step.pick]
-        entries = entries[place : place + 1] if -len(entries) <= place < len(entries) and place >= 0 else entries[-1:] if place < 0 else []
+    if step.pick in PLACE:
+        place = PLACE[step.pick]
+        entries = (
+            entries[place : place + 1]
+            if -len(entries) <= place < len(entries) and place >= 0
+            else entries[-1:]
+            if place < 0
+            else []
+        )
     elif step.pick == "one" and not step.kind:
         entries = [Item(field.value, field.start, field.start + len(field.value))]
     elif step.pick in {"one", "only"} and step.kind:
@@ -141,14 +154,13 @@ def _of_kind(entries: list[Item], kind: str) -> list[Item]:
 
 def _value(entry: Item, kind: str, field: Field, snapshot: Snapshot, at: int) -> Value:
     return Value(
-        plain(entry.text), kind, label=field.label, found=[snapshot.id, entry.start, entry.end],
-        quote=[field.line, _line_end(snapshot.text, entry.end)], origin=at,
-    )  # fmt: skip
-
-
-def _line_end(text: str, place: int) -> int:
-    stop = text.find("\n", place)
-    return len(text) if stop < 0 else stop
+        plain(entry.text),
+        kind,
+        label=field.label,
+        found=[snapshot.id, entry.start, entry.end],
+        quote=[field.line, line_end(snapshot.text, entry.end)],
+        origin=at,
+    )
 
 
 async def _resolve(plan: Plan, value: Value, group: Sequence[Need], desk: Desk) -> None:
@@ -160,8 +172,10 @@ async def _resolve(plan: Plan, value: Value, group: Sequence[Need], desk: Desk) 
         value.source, value.mention = await desk.open(best), False
         value.name = desk.identity(value.source).label if score >= _SURE else ""
         return
-    mention = next((hit for hit in desk.found(plan, group) if overlap(value.text, f"{hit.title} {hit.text}") >= _MENTIONED), None)
-    if mention is not None and value.tried >= 1:
+    mention = next(
+        (hit for hit in desk.found(plan, group) if overlap(value.text, f"{hit.title} {hit.text}") >= MENTIONED), None
+    )
+    if mention is not None and (value.tried >= 1 or value.found is not None):
         # No document is called so; read what speaks of it.
         value.source, value.mention = await desk.open(mention), True
         return
@@ -182,95 +196,14 @@ async def _seek(plan: Plan, index: int, at: int, group: Sequence[Need], desk: De
     step = plan.steps[index]
     value = plan.steps[step.of].values[at]
     step.tried[str(at)] = step.tried.get(str(at), 0) + 1
-    hits = [hit for hit in desk.found(plan, group) if overlap(value.text, f"{hit.title} {hit.text}") >= _MENTIONED]
+    hits = [hit for hit in desk.found(plan, group) if overlap(value.text, f"{hit.title} {hit.text}") >= MENTIONED]
     if not hits:
         return
-    found = await desk.extract(ask(step, value), [desk.read_passage(hit) for hit in hits], answer_type=_type(plan, index))
+    found = await desk.extract(
+        ask(step, value), [desk.read_passage(hit) for hit in hits], answer_type=_type(plan, index)
+    )
     if found is not None:
-        step.values.append(_said(found, step, at))
-
-
-def _prepare_having(plan: Plan, step: Step, desk: Desk) -> None:
-    """Lay out the queries by which the things that refer to a target's document are found."""
-    target = plan.steps[step.of].values[0]
-    if target.source and not target.mention and not step.tried.get("named"):
-        step.tried["named"] = 1
-        own = desk.identity(target.source)
-        spoken = own.spoken(step.kind)[:1]
-        step.ahead = referring(step, target, [*spoken, *(code.split()[-1] for code in spoken), own.title or target.text])
-
-
-async def _refer(plan: Plan, index: int, at: int, group: Sequence[Need], desk: Desk) -> None:
-    """Find the documents whose labelled values name the target."""
-    step = plan.steps[index]
-    target = plan.steps[step.of].values[at]
-    if target.source and not target.mention and not step.tried.get("named"):
-        _prepare_having(plan, step, desk)  # what was asked by name alone does not count
-    else:
-        step.tried[str(at)] = step.tried.get(str(at), 0) + 1
-    own = desk.identity(target.source) if target.source and not target.mention else None
-    known = {desk.snapshot(value.source).document_id for value in step.values if value.source}
-    hidden = {desk.snapshot(target.source).document_id} if own and target.source else set()
-    if step.other and target.found:
-        hidden.add(desk.snapshot(target.found[0]).document_id)
-    looked = 0
-    for hit in desk.found(plan, group):
-        if hit.document_id in known | hidden | set(step.seen):
-            continue
-        entry = _reference(step, target, own, hit, desk)
-        if entry is None and looked < _LOOK_THROUGH and not desk.whole(hit):
-            looked += 1
-            opened = desk.snapshot(await desk.open(hit))
-            step.seen.append(hit.document_id)
-            entry = _reference(step, target, own, opened, desk)
-            hit = opened
-        if entry is not None:
-            known.add(hit.document_id)
-            source = await desk.open(hit)
-            field, item, held = entry
-            step.values.append(
-                Value(desk.identity(source).label, step.kind, name=desk.identity(source).label, source=source, label=field.label, found=[held.id, item.start, item.end],
-                      quote=[field.line, _line_end(held.text, item.end)], origin=at)
-            )  # fmt: skip
-    if not step.values and not having_queries(step, target, step.tried.get(str(at), 0)):
-        await _referred_in_prose(plan, index, at, group, desk)
-    one = step.pick != "all"
-    step.done = bool(step.values) and (one or not having_queries(step, target, step.tried.get(str(at), 0)))
-    if step.done:
-        step.values = _chosen(step.values, step.pick)
-
-
-def _chosen(values: list[Value], pick: Pick) -> list[Value]:
-    if pick == "all":
-        return sorted(values, key=lambda value: _natural(value.text))
-    place = _PLACE.get(pick, 0)
-    return values[place : place + 1] if 0 <= place < len(values) else values[-1:]
-
-
-def _natural(text: str) -> list[tuple[int, int, str]]:
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d+)", text) if part]
-
-
-def _reference(step: Step, target: Value, own: Identity | None, hit: Snapshot, desk: Desk) -> tuple[Field, Item, Snapshot] | None:
-    """Return the labelled entry of a document that names the target under the relation asked for."""
-    text_fields = desk.fields(hit)
-    wanted = named(text_fields, step.label, least=0.5) or (named(text_fields, target.label, least=0.9) if target.label else [])
-    for field in wanted:
-        for item in items(field):
-            if own is not None and refers(item.text, step.kind, own):
-                return field, item, hit
-            if own is None and fold(bare_name(item.text)) == fold(bare_name(target.text)):
-                return field, item, hit
-    return None
-
-
-async def _referred_in_prose(plan: Plan, index: int, at: int, group: Sequence[Need], desk: Desk) -> None:
-    step = plan.steps[index]
-    target = plan.steps[step.of].values[at]
-    hits = [hit for hit in desk.found(plan, group) if overlap(target.text, f"{hit.title} {hit.text}") >= _MENTIONED]
-    found = await desk.extract(ask(step, target), [desk.read_passage(hit) for hit in hits]) if hits else None
-    if found is not None:
-        step.values.append(_said(found, step, at))
+        step.values.append(said(found, step, at))
 
 
 async def _describe(plan: Plan, index: int, group: Sequence[Need], desk: Desk, asked: Sequence[str]) -> None:
@@ -280,10 +213,10 @@ async def _describe(plan: Plan, index: int, group: Sequence[Need], desk: Desk, a
     hits = desk.found(plan, group)
     passages = [desk.read_passage(hit) for hit in hits]
     question = plan.question if plan.open else f"What is the {step.label}?"
-    found = await desk.extract(question, [*passages, *desk.passages_read()], answer_type=plan.answer_type if plan.open else "any")
+    wanted = plan.answer_type if plan.open else "any"
+    found = await desk.extract(question, [*passages, *desk.passages_read()], answer_type=wanted, seen=step.seen)
     if found is not None:
-        step.values = [_said(found, step, -1)]
+        step.values = [said(found, step, -1)]
         step.done = True
     else:
         step.ahead = await desk.ahead(question, passages, asked)
-

@@ -146,5 +146,9 @@ def _sentence(plan: Plan, step: Step, value: Value) -> str:
         return text
     thing = called(plan.steps[step.of].values[value.origin])
     if step.op == "having":
-        return f"{text} {step.label} {thing}." if value.label else f"{ask(step, plan.steps[step.of].values[value.origin])} {text}."
+        return (
+            f"{text} {step.label} {thing}."
+            if value.label
+            else f"{ask(step, plan.steps[step.of].values[value.origin])} {text}."
+        )
     return f"{thing} — {value.label or step.label}: {text}."

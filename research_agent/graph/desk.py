@@ -1,6 +1,6 @@
 """What a chain has in front of it while it reads one round: hits, opened documents, and the reader."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -11,13 +11,14 @@ from research_agent.reading.base import Asking, Found, Text
 from research_agent.reading.bridge import bridges
 from research_agent.reading.fields import Field, fields
 from research_agent.reading.identity import Identity, identity
-from research_agent.reading.passages import windows
-from research_agent.reading.plan import Need, Plan
+from research_agent.reading.passages import rank, windows
+from research_agent.reading.plan import Need, Plan, Step, Value
 from research_agent.reading.terms import AnswerType
 from research_agent.reading.words import fold
 from retrieval.base import Fetcher, Retriever
 from retrieval.errors import DocumentNotFoundError
 
+_STRETCHES = 12  # shown to a reader at most; one with a small model takes fewer
 _RRF = 60.0  # reciprocal rank fusion, Cormack et al. 2009
 
 
@@ -103,18 +104,40 @@ class Desk:
         """Return all that was read, newest first."""
         return [self.snapshot(source_id) for source_id in reversed(self.opened)]
 
-    async def extract(self, question: str, snapshots: Sequence[Snapshot], *, answer_type: str = "any") -> Found | None:
-        """Ask the reader for the words that answer a question."""
-        texts = [window for snapshot in dict.fromkeys(snapshots) for window in windows(snapshot)]
+    async def extract(
+        self, question: str, snapshots: Sequence[Snapshot], *, answer_type: str = "any", seen: list[str] | None = None
+    ) -> Found | None:
+        """Ask the reader for the words that answer a question.
+
+        Args:
+            question: asked of the stretches that have most to do with it.
+            snapshots: what was read.
+            answer_type: what kind of words are wanted.
+            seen: marks of the sets of stretches already asked about; asking again would get the same answer.
+        """
+        every = [window for snapshot in dict.fromkeys(snapshots) for window in windows(snapshot)]
+        texts = rank(question, every, _STRETCHES)
         if not texts:
             return None
-        return await self.context.reader.extract(question, texts, self.asking(), answer_type=cast(AnswerType, answer_type))
+        mark = ",".join(sorted(f"{text.source_id[:8]}:{text.start}" for text in texts[:5]))
+        if seen is not None:
+            if mark in seen:
+                return None
+            seen.append(mark)
+        return await self.context.reader.extract(
+            question, texts, self.asking(), answer_type=cast(AnswerType, answer_type)
+        )
 
     async def ahead(self, question: str, passages: Sequence[Snapshot], asked: Sequence[str]) -> list[str]:
         """Return the names worth looking up next for an open question, best first."""
         texts: list[Text] = [window for snapshot in passages for window in windows(snapshot)[:6]]
         known = [fold(query) for query in asked]
-        known += [name for source_id in self.opened for name in self.identity(source_id).names if self.snapshot(source_id).start is None]
+        known += [
+            name
+            for source_id in self.opened
+            for name in self.identity(source_id).names
+            if self.snapshot(source_id).start is None
+        ]
         options = bridges(question, texts, known)
         if len(options) > 1:
             best = await self.context.reader.choose(question, options, self.asking())
@@ -135,6 +158,18 @@ class Desk:
         raise UsageError(f"The run read from the backend {snapshot.backend!r}, which is not among its backends now.")
 
 
-def event(kind: str, **values: object) -> Mapping[str, object]:
-    """Return an event for the live view."""
-    return {"type": kind, **values}
+def said(found: Found, step: Step, at: int) -> Value:
+    """Return what a reader found as a value of a step."""
+    return Value(
+        found.text,
+        step.kind,
+        found=[found.source_id, found.start, found.end],
+        quote=[found.quote_start, found.quote_end],
+        origin=at,
+    )
+
+
+def line_end(text: str, place: int) -> int:
+    """Return the offset where the line that holds a place ends."""
+    stop = text.find("\n", place)
+    return len(text) if stop < 0 else stop

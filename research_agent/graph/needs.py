@@ -23,11 +23,6 @@ def needs(plan: Plan) -> list[Need]:
     return found
 
 
-def stuck(plan: Plan) -> bool:
-    """Tell whether some step can never be finished: nothing is left to ask for it."""
-    return not plan.complete and not needs(plan)
-
-
 def _described(plan: Plan, index: int, step: Step) -> list[Need]:
     tried = step.tried.get("-1", 0)
     if tried == 0:

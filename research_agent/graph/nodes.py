@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from langgraph.runtime import Runtime
@@ -9,7 +10,7 @@ from langgraph.types import Command
 
 from research_agent.answer import Claim, Quote
 from research_agent.errors import BudgetExceededError, DeadlineError
-from research_agent.graph.bind import advance, bind
+from research_agent.graph.bind import bind, rebind
 from research_agent.graph.conclude import claims, conclusion
 from research_agent.graph.desk import Desk
 from research_agent.graph.needs import needs
@@ -30,7 +31,7 @@ async def decide(state: ChainState, runtime: Runtime[Context]) -> Command[Node]:
         return Command(goto="answer" if state.get("verified") else "verify", update={"stop_reason": reason})
     if state.get("unread"):
         return Command(goto="read")
-    if state.get("exhausted") or state.get("round", 0) >= context.dials.depth and not state.get("pending"):
+    if state.get("exhausted") or (state.get("round", 0) >= context.dials.depth and not state.get("pending")):
         return Command(goto="answer" if state.get("verified") else "verify")
     return Command(goto="search" if state.get("pending") else "reason")
 
@@ -44,10 +45,11 @@ async def reason(state: ChainState, runtime: Runtime[Context]) -> dict[str, Any]
         return {"plan": plan.to_json(), "exhausted": True}
     wanted = _fresh(needs(plan), asked)
     if not wanted and not plan.open:
-        # Its parts led nowhere: search by the whole question, with what was read so far.
-        context.emit({"type": "note", "text": "the question's parts led nowhere; searching by the whole question"})
         plan = open_plan(plan)
         wanted = _fresh(needs(plan), asked)
+    if not asked and not plan.open and len({need.value for need in wanted}) < context.dials.width:
+        # The whole question finds by its other words what its names alone may miss.
+        wanted.insert(1, replace(wanted[0], query=plan.question))
     plan.needs = wanted[: context.dials.width]
     plan.found = {}
     pending = list(dict.fromkeys(need.query for need in plan.needs))
@@ -68,7 +70,10 @@ async def search(state: ChainState, runtime: Runtime[Context]) -> dict[str, Any]
     wide = {need.query for need in plan.needs if need.why == "having"}
     jobs = [(query, retriever) for query in pending for retriever in context.retrievers]
     found = await asyncio.gather(
-        *(_search(context, retriever, query, number, _WIDE if query in wide else context.k) for query, retriever in jobs)
+        *(
+            _search(context, retriever, query, number, _WIDE if query in wide else context.k)
+            for query, retriever in jobs
+        )
     )
     failures = [result for result in found if isinstance(result, Exception)]
     if failures and len(failures) == len(jobs):
@@ -81,8 +86,12 @@ async def search(state: ChainState, runtime: Runtime[Context]) -> dict[str, Any]
         plan.found[query] = [*plan.found.get(query, []), *kept]
     unread = list(dict.fromkeys(source for sources in plan.found.values() for source in sources))
     update: dict[str, Any] = {
-        "plan": plan.to_json(), "round": number, "asked": [*state.get("asked", []), *pending], "pending": [], "unread": unread,
-    }  # fmt: skip
+        "plan": plan.to_json(),
+        "round": number,
+        "asked": [*state.get("asked", []), *pending],
+        "pending": [],
+        "unread": unread,
+    }
     if not unread:
         update |= await _read(state["question"], plan, number, state, context)
     return update
@@ -108,8 +117,11 @@ async def _read(question: str, plan: Plan, number: int, state: ChainState, conte
     before = len(opened)
     reason = ""
     try:
-        await bind(plan, desk, state.get("asked", []))
-        await advance(plan, desk)
+        asked = state.get("asked", [])
+        await bind(plan, desk, asked)
+        if not plan.complete and not plan.open and not _fresh(needs(plan), asked):
+            context.emit({"type": "note", "text": "the question's parts led nowhere; reading for the whole question"})
+            plan = await rebind(plan, desk, asked)
     except BudgetExceededError:
         reason = "budget"
     except DeadlineError:
@@ -124,9 +136,13 @@ async def _read(question: str, plan: Plan, number: int, state: ChainState, conte
     }
     plan.needs, plan.found = [], {}
     update: dict[str, Any] = {
-        "plan": plan.to_json(), "opened": opened, "unread": [], "trace": [*state.get("trace", []), record],
-        "exhausted": plan.complete, "verified": False,
-    }  # fmt: skip
+        "plan": plan.to_json(),
+        "opened": opened,
+        "unread": [],
+        "trace": [*state.get("trace", []), record],
+        "exhausted": plan.complete,
+        "verified": False,
+    }
     return {**update, "stop_reason": reason} if reason else update
 
 
@@ -147,7 +163,9 @@ async def verify(state: ChainState, runtime: Runtime[Context]) -> dict[str, Any]
         supported = claim.supported
         if supported and not fact["labelled"]:
             try:
-                supported = await context.reader.supports(fact["question"], fact["value"], f"{snapshot.title}: {text}", desk.asking())
+                supported = await context.reader.supports(
+                    fact["question"], fact["value"], f"{snapshot.title}: {text}", desk.asking()
+                )
             except (BudgetExceededError, DeadlineError):
                 supported = False
         doubted = doubted or not supported
