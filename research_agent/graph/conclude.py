@@ -141,7 +141,7 @@ def ask(step: Step, value: Value) -> str:
 
 
 def _sentence(plan: Plan, step: Step, value: Value) -> str:
-    text = " ".join(plain(value.text).split())
+    text = called(value) if value.kind else " ".join(plain(value.text).split())
     if step.op == "describe" or value.origin < 0:
         return text
     thing = called(plan.steps[step.of].values[value.origin])

@@ -7,7 +7,7 @@ from research_agent.evidence import Snapshot
 from research_agent.graph.conclude import ask
 from research_agent.graph.desk import Desk, line_end, said
 from research_agent.graph.needs import having_queries, referring
-from research_agent.reading.fields import Field, Item, bare_name, items, named
+from research_agent.reading.fields import Field, Item, bare_name, items, label_match, named, plain
 from research_agent.reading.identity import Identity, refers
 from research_agent.reading.plan import Need, Plan, Step, Value
 from research_agent.reading.terms import Pick
@@ -23,11 +23,42 @@ def prepare(plan: Plan, step: Step, desk: Desk) -> None:
     target = plan.steps[step.of].values[0]
     if target.source and not target.mention and not step.tried.get("named"):
         step.tried["named"] = 1
+        step.values = _told_by_target(step, target, desk.snapshot(target.source), desk)
+        step.done = bool(step.values)
         own = desk.identity(target.source)
         spoken = own.spoken(step.kind)[:1]
         step.ahead = referring(
             step, target, [*spoken, *(code.split()[-1] for code in spoken), own.title or target.text]
         )
+
+
+def _told_by_target(step: Step, target: Value, snapshot: Snapshot, desk: Desk) -> list[Value]:
+    """Read the relation from its other end: what superseded T stands in T's own "superseded by"."""
+    for field in named(desk.fields(snapshot), step.label):
+        if not _same_way(step.label, field.label):
+            entries = [entry for entry in items(field) if plain(entry.text)]
+            made = [
+                Value(
+                    plain(entry.text),
+                    step.kind,
+                    label=field.label,
+                    found=[snapshot.id, entry.start, entry.end],
+                    quote=[field.line, line_end(snapshot.text, entry.end)],
+                    origin=0,
+                )
+                for entry in entries
+            ]
+            return _chosen(made, step.pick)
+    return []
+
+
+def _same_way(relation: str, label: str) -> bool:
+    """Tell whether a label points the way the relation does: "is required by" and "requires" do not.
+
+    A label that names a doer ("author", "maintainer") goes with either.
+    """
+    passive = [bool(re.search(r"\bby\b", fold(words))) for words in (relation, label)]
+    return passive[0] == passive[1] or (passive[0] and bool(re.search(r"(?:or|er|ist|ian)s?$", fold(label))))
 
 
 async def refer(plan: Plan, index: int, at: int, group: Sequence[Need], desk: Desk) -> None:
@@ -98,6 +129,8 @@ def _reference(
         named(text_fields, target.label, least=0.9) if target.label else []
     )
     for field in wanted:
+        if label_match(step.label, field.label) > 0 and not _same_way(step.label, field.label):
+            continue
         for item in items(field):
             if own is not None and refers(item.text, step.kind, own):
                 return field, item, hit
