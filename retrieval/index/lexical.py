@@ -1,5 +1,9 @@
 """BM25 over titles, passages and the identifiers they mention (tantivy), memory-mapped."""
 
+import os
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,8 +32,18 @@ class Lexical:
         self._schema = _schema(tantivy)
         self._analyzer = _analyzer(tantivy)
         folder.mkdir(parents=True, exist_ok=True)
-        self.index = tantivy.Index(self._schema, path=str(folder))
+        place = folder if os.access(folder, os.W_OK) else self._linked(folder)
+        self.index = tantivy.Index(self._schema, path=str(place))
         self.index.register_tokenizer(_ANALYZER, self._analyzer)
+
+    def _linked(self, folder: Path) -> Path:
+        """Return a temporary folder of links: tantivy takes a lock beside the files even to read them."""
+        links = Path(tempfile.mkdtemp(prefix="search-as-compute-"))
+        weakref.finalize(self, shutil.rmtree, links, ignore_errors=True)
+        for file in folder.iterdir():
+            if file.suffix != ".lock":
+                (links / file.name).symlink_to(file.resolve())
+        return links
 
     def reload(self) -> None:
         """See what was committed last."""

@@ -41,8 +41,8 @@ def resolve(query: str, called: Called) -> Named:
     found = [mention for mention in mentions(query) if mention.quoted or mention.proper]
     owners = called(mention.key for mention in found)
     taken: list[tuple[Mention, list[int]]] = []
-    for mention in sorted(found, key=_surest):
-        docs = [doc for kind, doc in owners.get(mention.key, []) if kind is not Kind.MENTION]
+    for mention in sorted((mention for mention in found if mention.key in owners), key=_surest):
+        docs = [doc for kind, doc in owners[mention.key] if kind is not Kind.MENTION]
         free = all(mention.end <= other.start or mention.start >= other.end for other, _ in taken)
         if docs and len(docs) <= _MOST_OWNERS and free:
             taken.append((mention, docs))

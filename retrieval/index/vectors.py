@@ -19,10 +19,18 @@ _CHUNK = 256
 
 
 class VectorStore:
-    """Vectors of texts under one encoder, in one SQLite file; where that cannot be written, in this process."""
+    """Vectors of texts under one encoder, in one SQLite file.
 
-    def __init__(self, path: Path, encoder: Encoder) -> None:
+    Args:
+        path: the file.
+        encoder: makes the vectors that are not there yet.
+        keep: vectors that cannot be written are an error; otherwise they are kept in this process, so that a search
+            does not fail for a full disk or a folder that may only be read.
+    """
+
+    def __init__(self, path: Path, encoder: Encoder, *, keep: bool = False) -> None:
         self.encoder = encoder
+        self._keep = keep
         self._lock = threading.Lock()
         self._db = _connect(path)
         self._kept: dict[bytes, bytes] = {}
@@ -85,8 +93,8 @@ class VectorStore:
         try:
             with self._lock, self._db:
                 self._db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", fresh.items())
-        except sqlite3.OperationalError as error:
-            if "readonly" not in str(error) and "locked" not in str(error):
+        except sqlite3.OperationalError:
+            if self._keep:
                 raise
             self._kept.update(fresh)
 

@@ -212,7 +212,7 @@ def embed(directory: Path, encoder: Encoder, *, progress: Progress | None = None
         if folder is None:
             raise BadInputError(f"There is no index at {directory}; build one first.")
         store = Store(folder / STORE, write=True)
-        vectors = VectorStore(directory / VECTORS, encoder)
+        vectors = VectorStore(directory / VECTORS, encoder, keep=True)
         try:
             return _embed(folder, store, vectors, progress)
         finally:

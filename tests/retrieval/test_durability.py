@@ -118,14 +118,35 @@ def test_a_killed_embedding_goes_on(tmp_path):
 FULL = r"^The disk is full or refuses to be written \(.*\): what was in the index at .* is unchanged; make room or"
 
 
+async def test_a_search_does_not_fail_for_a_full_disk(tmp_path, documents, encoder, monkeypatch):
+    index = LocalIndex.build(tmp_path / "i", documents, encoder=encoder)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limit[1]))
+    try:
+        hits = await index.search("lava near the river", k=2)
+        assert await index.search("lava near the river", k=2) == hits
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+    assert {hit.document_id for hit in hits} == {"volcano", "bridge"}
+    assert len(encoder.seen) == 3
+    monkeypatch.setattr("retrieval.index.vectors._save", _no_room)
+    with pytest.raises(BadInputError, match=FULL):
+        index.embed_all()
+    monkeypatch.undo()
+    assert index.embed_all() == len(documents)
+
+
+def _no_room(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
 @pytest.mark.parametrize("fresh", [True, False])
 async def test_a_full_disk_is_one_sentence(old, documents, monkeypatch, fresh):
-    def fail(self, *args):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
     index = LocalIndex.open(old)
     write = functools.partial(LocalIndex.build, old, dense="none") if fresh else index.add
-    monkeypatch.setattr(Writer, "settle", fail)
+    monkeypatch.setattr(Writer, "settle", _no_room)
     with pytest.raises(BadInputError, match=FULL):
         write([Document("a", "zebra")])
     monkeypatch.undo()
@@ -181,7 +202,9 @@ async def test_reading_goes_on_while_another_process_writes(old, documents):
         assert LocalIndex.open(old).describe().documents == len(documents)
 
 
-async def test_a_folder_that_may_only_be_read_can_be_searched(old, documents):
+async def test_a_folder_that_may_only_be_read_can_be_searched(old, documents, monkeypatch):
+    # Root may write everywhere, so the answer to the question is given here.
+    monkeypatch.setattr("retrieval.index.lexical.os.access", lambda *_: False)
     paths = [old, *old.rglob("*")]
     for path in paths:
         path.chmod(0o555 if path.is_dir() else 0o444)
