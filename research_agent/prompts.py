@@ -80,10 +80,16 @@ def _supports_turn(question: str, claim: str, quote: str) -> str:
     return f"{shown}\nDoes the quotation show that this answer is right? yes or no"
 
 
-def choose(question: str, options: Sequence[str]) -> tuple[Message, ...]:
-    """Ask which of several things should be looked up next to answer a question."""
+def choose(question: str, options: Sequence[str], budget: str = "") -> tuple[Message, ...]:
+    """Ask which of several things should be looked up next to answer a question.
+
+    Args:
+        question: as asked.
+        options: the things.
+        budget: what is left to spend, as the model is told; "" for a run that must not know.
+    """
     listed = "\n".join(f"{number}. {option}" for number, option in enumerate(options, 1))
     return (
         Message("system", "You plan a search. Say by its number which entry to look up next to answer the question."),
-        Message("user", f"{listed}\n\nQuestion: {question}\nNumber:"),
+        Message("user", f"{listed}\n\n{budget}\nQuestion: {question}\nNumber:".replace("\n\n\n", "\n\n")),
     )

@@ -19,6 +19,7 @@ from retrieval.base import Fetcher, Retriever
 from retrieval.errors import DocumentNotFoundError
 
 _STRETCHES = 12  # shown to a reader at most; one with a small model takes fewer
+_CLOSE = 10.0  # of few candidates the first places count more
 _RRF = 60.0  # reciprocal rank fusion, Cormack et al. 2009
 
 
@@ -116,7 +117,7 @@ class Desk:
             seen: marks of the sets of stretches already asked about; asking again would get the same answer.
         """
         every = [window for snapshot in dict.fromkeys(snapshots) for window in windows(snapshot)]
-        texts = rank(question, every, _STRETCHES)
+        texts = _fused(question, every)
         if not texts:
             return None
         mark = ",".join(sorted(f"{text.source_id[:8]}:{text.start}" for text in texts[:5]))
@@ -149,7 +150,10 @@ class Desk:
         """Return the terms of the next call."""
         self._calls += 1
         context = self.context
-        return Asking(context.doors, f"{self.key}/{self._calls}", context.dials.think, context.seed, self.answer)
+        budget = "" if context.blind else context.doors.remaining().text()
+        return Asking(
+            context.doors, f"{self.key}/{self._calls}", context.dials.think, context.seed, self.answer, budget
+        )
 
     def _backend(self, snapshot: Snapshot) -> Retriever:
         for retriever in self.context.retrievers:
@@ -173,3 +177,13 @@ def line_end(text: str, place: int) -> int:
     """Return the offset where the line that holds a place ends."""
     stop = text.find("\n", place)
     return len(text) if stop < 0 else stop
+
+
+def _fused(question: str, every: Sequence[Text]) -> list[Text]:
+    """Return the stretches to show, by the words they share with the question and by the search's own order."""
+    order = {source_id: place for place, source_id in enumerate(dict.fromkeys(text.source_id for text in every))}
+    scores = [
+        (-1 / (_CLOSE + place) - 1 / (_CLOSE + order[text.source_id]), place, text)
+        for place, text in enumerate(rank(question, every, len(every)))
+    ]
+    return [text for _, _, text in sorted(scores, key=lambda score: score[:2])[:_STRETCHES]]

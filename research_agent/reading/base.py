@@ -52,6 +52,7 @@ class Asking:
         key: idempotency key of the call within the chain.
         think: reasoning tokens it may use.
         answer: it may draw on what was set aside for the answer.
+        budget: what is left to spend, as the model is told; "" where it must not know.
     """
 
     doors: "Doors"
@@ -59,6 +60,7 @@ class Asking:
     think: int = 0
     seed: int = 0
     answer: bool = False
+    budget: str = ""
 
 
 class Reader(Protocol):
@@ -67,7 +69,7 @@ class Reader(Protocol):
     async def extract(
         self, question: str, texts: Sequence[Text], asking: Asking, *, answer_type: AnswerType = "any"
     ) -> Found | None:
-        """Return the words of `texts` that answer the question, or None where they do not state it.
+        """Return the words of `texts` (best first) that answer the question, or None where they do not state it.
 
         Raises:
             BudgetExceededError: it cannot be paid for.

@@ -8,7 +8,6 @@ from research_agent.errors import ModelReplyError
 from research_agent.models.base import Choice, Request, Span
 from research_agent.models.shapes import complete_shaped
 from research_agent.reading.base import Asking, Found, Text
-from research_agent.reading.passages import rank
 from research_agent.reading.terms import AnswerType
 from research_agent.reading.words import overlap, sentences
 
@@ -19,7 +18,8 @@ class ModelReader:
     """Reads with the run's language model.
 
     Args:
-        passages: how many stretches it is shown in one call; small models lose the thread beyond a few.
+        passages: how many stretches, the first ones, it is shown in one call; small models
+            lose the thread beyond a few.
     """
 
     def __init__(self, passages: int = 5) -> None:
@@ -29,7 +29,7 @@ class ModelReader:
         self, question: str, texts: Sequence[Text], asking: Asking, *, answer_type: AnswerType = "any"
     ) -> Found | None:
         """Ask for the words that answer the question; None where the model says they are not stated."""
-        shown = rank(question, texts, self._passages)
+        shown = list(texts[: self._passages])
         if not shown:
             return None
         source = "\n".join(text.text for text in shown)
@@ -64,7 +64,9 @@ class ModelReader:
         if len(options) < 2:
             return 0 if options else None
         numbers = tuple(str(number) for number in range(1, len(options) + 1))
-        request = Request(prompts.choose(question, options), max_tokens=3, seed=asking.seed, constraint=Choice(numbers))
+        request = Request(
+            prompts.choose(question, options, asking.budget), max_tokens=3, seed=asking.seed, constraint=Choice(numbers)
+        )
         reply = (await self._ask(request, asking)).strip()
         return int(reply) - 1 if reply in numbers else None
 
@@ -89,9 +91,22 @@ def locate(answer: str, question: str, texts: Sequence[Text]) -> Found | None:
                     best = (
                         score,
                         place,
-                        Found(found.group(0), text.source_id, at + found.start(), at + found.end(), at + start, at + end),
+                        Found(
+                            found.group(0), text.source_id, at + found.start(), at + found.end(), at + start, at + end
+                        ),
                     )
         if best is None and (whole := pattern.search(text.text)):
             at = text.start
-            best = (0.0, place, Found(whole.group(0), text.source_id, at + whole.start(), at + whole.end(), at + whole.start(), at + whole.end()))
+            best = (
+                0.0,
+                place,
+                Found(
+                    whole.group(0),
+                    text.source_id,
+                    at + whole.start(),
+                    at + whole.end(),
+                    at + whole.start(),
+                    at + whole.end(),
+                ),
+            )
     return best[2] if best else None
