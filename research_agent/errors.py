@@ -62,7 +62,8 @@ class BudgetTooSmallError(BudgetError):
         self.limit = limit
         self.minimum = minimum
         super().__init__(
-            f"A budget of {limit:g} {what} is too small for any answer: the least that could work is {minimum:g} {what}."
+            f"A budget of {limit:g} {what} is too small for any answer: "
+            f"the least that could work is {minimum:g} {what}."
         )
 
 

@@ -52,6 +52,25 @@ def extract(question: str, passages: Sequence[tuple[str, str]]) -> tuple[Message
     return (*messages, Message("user", f"{shown}\n\nQuestion: {question}"))
 
 
+_YES_NO = "Answer the question with yes or no, from the passage alone."
+_YES_NO_EXAMPLES = (
+    (
+        "Tollen Bridge\nThe Tollen Bridge was opened on 4 May 1931 by Mara Quist.",
+        "Did Mara Quist open the Tollen Bridge?",
+        "yes",
+    ),
+    ("Notes of 3 March\nPetra: the delivery moved to Friday at 9.", "Will the delivery come on Thursday?", "no"),
+)
+
+
+def yes_no(question: str, passage: str) -> tuple[Message, ...]:
+    """Ask for yes or no, given the passage that speaks of it."""
+    messages = [Message("system", _YES_NO)]
+    for shown, asked, reply in _YES_NO_EXAMPLES:
+        messages += [Message("user", f"{shown}\n\nQuestion: {asked}"), Message("assistant", reply)]
+    return (*messages, Message("user", f"{passage}\n\nQuestion: {question}"))
+
+
 _SUPPORTS = (
     "You check answers. Given a question, an answer and a quotation from a source, say yes if the quotation states or "
     "clearly implies that the answer is right, and no if it is about something else or does not say so."

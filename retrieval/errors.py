@@ -50,7 +50,8 @@ class UnknownBackendError(RetrievalError):
         self.name = name
         self.known = tuple(known)
         super().__init__(
-            f"There is no retrieval backend called {name!r}; known are {', '.join(known)}, or name a class as module:Class."
+            f"There is no retrieval backend called {name!r}; known are {', '.join(known)}, "
+            "or name a class as module:Class."
         )
 
 

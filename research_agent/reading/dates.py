@@ -10,7 +10,8 @@ _PATTERNS = tuple(
     re.compile(pattern, re.I)
     for pattern in (
         r"(?<!\d)(?P<year>\d{4})[-/.](?P<monthno>0?[1-9]|1[0-2])[-/.](?P<day>0?[1-9]|[12]\d|3[01])(?!\d)",
-        rf"(?<!\w)(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[ \-]+(?:of )?{_MONTH}(?:[ \-]*,?[ \-]*|\s+)(?P<year>\d{{3,4}})(?!\d)",
+        rf"(?<!\w)(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[ \-]+(?:of )?{_MONTH}"
+        r"(?:[ \-]*,?[ \-]*|\s+)(?P<year>\d{3,4})(?!\d)",
         rf"(?<!\w){_MONTH}[ \-]+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\s*,\s*|\s+)(?P<year>\d{{3,4}})(?!\d)",
         rf"(?<!\w){_MONTH}[ \-]*,?\s*(?P<year>\d{{4}})(?!\d)",
         r"(?<!\d)(?P<year>1\d{3}|20\d{2})(?P<monthno>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?!\d)",

@@ -92,7 +92,12 @@ def _continued(lines: Sequence[tuple[int, str]], number: int, match: re.Match[st
         if not follows.strip() or not (listed or _indent(follows) > indent):
             break
         inner = None if listed else _LINE.match(follows)
-        if inner and inner["separator"].strip().startswith(":") and len(inner["label"].split()) <= 3 and not inner["value"].startswith("//"):
+        if (
+            inner
+            and inner["separator"].strip().startswith(":")
+            and len(inner["label"].split()) <= 3
+            and not inner["value"].startswith("//")
+        ):
             break
         end = place + len(follows)
     return end
@@ -139,8 +144,12 @@ def label_match(wanted: str, label: str) -> float:
     """Return how well a label names what is wanted: 1 the same words, 0 nothing in common."""
     if fold(wanted) == fold(label):
         return 1.0
-    need = [stem(word) for word in fold(wanted).split() if word not in STOP] or [stem(word) for word in fold(wanted).split()]
-    have = [stem(word) for word in fold(label).split() if word not in STOP] or [stem(word) for word in fold(label).split()]
+    need = [stem(word) for word in fold(wanted).split() if word not in STOP] or [
+        stem(word) for word in fold(wanted).split()
+    ]
+    have = [stem(word) for word in fold(label).split() if word not in STOP] or [
+        stem(word) for word in fold(label).split()
+    ]
     if not need or not have:
         return 0.0
     if set(need) == set(have):
@@ -176,7 +185,9 @@ def items(field: Field) -> list[Item]:
     """Return the entries of a listed value, in order; one entry where it lists nothing."""
     cuts = _cuts(field.value)
     made = []
-    for first, last in zip([0, *[end for _, end in cuts]], [*[start for start, _ in cuts], len(field.value)], strict=True):
+    for first, last in zip(
+        [0, *[end for _, end in cuts]], [*[start for start, _ in cuts], len(field.value)], strict=True
+    ):
         piece = field.value[first:last]
         text = piece.strip(" \t\r\n,;\"'`")
         text = re.sub(r"^(?:[-*+•]\s+|and\s+|\[(?=[^\]]*$))|(?<!\w)\]$", "", text).strip()

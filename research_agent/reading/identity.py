@@ -45,7 +45,9 @@ class Identity:
 
 def identity(title: str, document_id: str, text: str, text_fields: Sequence[Field] | None = None) -> Identity:
     """Say what a document is called, from its title, id and first labelled values."""
-    head = [field for field in (fields(text[:4000]) if text_fields is None else text_fields) if field.row is None][:_HEAD_FIELDS]
+    head = [field for field in (fields(text[:4000]) if text_fields is None else text_fields) if field.row is None][
+        :_HEAD_FIELDS
+    ]
     codes = set(identifiers(title.split(":", 1)[0])) | set(identifiers(document_id))
     names = {fold(title), fold(document_id), fold(document_id.rsplit("/", 1)[-1])}
     names.add(fold(re.sub(r"\s*[(\[][^)\]]*[)\]]", "", title)))

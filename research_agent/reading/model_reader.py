@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from research_agent import prompts
 from research_agent.errors import ModelReplyError
@@ -46,7 +47,25 @@ class ModelReader:
         answer = reply.strip(" \t\r\n.,;:")
         if not answer or answer.casefold() == prompts.NOT_STATED:
             return None
-        return locate(answer, question, shown)
+        found = locate(answer, question, shown)
+        return await self._yes_or_no(question, found, shown, asking) if found and answer_type == "yesno" else found
+
+    async def _yes_or_no(self, question: str, found: Found, shown: Sequence[Text], asking: Asking) -> Found:
+        """Ask for yes or no, given the stretch that speaks of it."""
+        text = next(
+            text
+            for text in shown
+            if text.source_id == found.source_id and text.start <= found.start < text.start + len(text.text)
+        )
+        request = Request(
+            prompts.yes_no(question, f"{text.title}\n{text.text.strip()}"),
+            max_tokens=2 + asking.think,
+            think=asking.think,
+            seed=asking.seed,
+            constraint=Choice(("yes", "no")),
+        )
+        reply = (await self._ask(request, replace(asking, key=f"{asking.key}/yes-no"))).strip().casefold()
+        return replace(found, text=reply) if reply in {"yes", "no"} else found
 
     async def supports(self, question: str, claim: str, quote: str, asking: Asking) -> bool:
         """Ask whether the quote says what the claim says."""

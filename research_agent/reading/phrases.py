@@ -17,7 +17,10 @@ LABEL_NOUN = (
     r"(?:headers?|fields?|lines?|entr(?:y|ies)|sections?|rows?|columns?|attributes?|propert(?:y|ies)|lists?|tags?|keys?|"
     r"labels?|records?|values?|parameters?|cells?|metadata)"
 )
-LISTED = r"(?:listed|named|given|mentioned|shown|found|stated|cited|referenced|included|recorded|appearing|specified|noted|written|entered)"
+LISTED = (
+    r"(?:listed|named|given|mentioned|shown|found|stated|cited|referenced|included|recorded|appearing|specified|noted|"
+    r"written|entered)"
+)
 BE = r"(?:is|was|are|were)"
 _PICKS: dict[str, Pick] = {
     "first": "first", "last": "last", "final": "last", "second": "second", "third": "third", "fourth": "fourth",
@@ -49,11 +52,12 @@ _RELATIVE = re.compile(
     rf"(?P<rest>(?:the |an? |each |every |any |{UPPER}).*)$"
 )
 _PARTICIPLE = re.compile(
-    r"^(?P<kind>[^⟦]*?) (?P<relation>(?:co-?)?[a-z]+(?:ed|en|wn|de|lt|ng)(?: (?:or|and) [a-z\-]+)* (?:by|from|in|with)) (?P<rest>.+)$"
+    r"^(?P<kind>[^⟦]*?) "
+    r"(?P<relation>(?:co-?)?[a-z]+(?:ed|en|wn|de|lt|ng)(?: (?:or|and) [a-z\-]+)* (?:by|from|in|with)) (?P<rest>.+)$"
 )
 _TITLED = re.compile(
-    r"^(?P<kind>[^⟦]*?) ?(?:titled|entitled|called|named|labell?ed|known as|by the name(?: of)?|with the (?:title|name))"
-    r" (?P<name>.+)$",
+    r"^(?P<kind>[^⟦]*?) ?"
+    r"(?:titled|entitled|called|named|labell?ed|known as|by the name(?: of)?|with the (?:title|name)) (?P<name>.+)$",
     re.I,
 )
 _OF = re.compile(r"^(?P<label>(?:⟦\d+⟧|[a-z(][^⟦]*?)(?: ⟦\d+⟧)?(?: [a-z][\w\-]*)*?) (?:of|for) (?P<rest>.+)$")
@@ -78,13 +82,15 @@ class Phrases:
 
         text = re.sub(r"\s+", " ", text).strip()
         # A closing mark is followed by punctuation or the end of a phrase; quotes inside a title are not.
-        text = re.sub(r"[\"“”„«]((?:[^\"“”»]|[\"“](?=\w)[^\"“”]*[\"”](?= \w+[^\"]*[\"”](?:[?;,.]|$)))+)[\"”»]", keep, text)
+        text = re.sub(
+            r"[\"“”„«]((?:[^\"“”»]|[\"“](?=\w)[^\"“”]*[\"”](?= \w+[^\"]*[\"”](?:[?;,.]|$)))+)[\"”»]", keep, text
+        )
         return re.sub(r"(?<!\w)[‘'`]([^'’`]+(?:['’]\w[^'’`]*)*)['’`](?!\w)", keep, text)
 
     def plain(self, text: str) -> str:
         """Return the text with its quoted parts back in place and outer punctuation gone."""
         text = _MARK.sub(lambda found: self._quoted[int(found.group(1))], text)
-        return text.strip(" ,;:.?!\"“”")
+        return text.strip(' ,;:.?!"“”')
 
     def label(self, text: str) -> str:
         """Return an attribute's name without the noun that only says it is an attribute."""

@@ -4,7 +4,17 @@ import re
 from collections.abc import Callable
 
 from research_agent.reading.phrases import BE, LABEL_NOUN, LISTED, UPPER, Phrases
-from research_agent.reading.terms import AnswerType, Attribute, Described, GoalKind, Having, Name, Question, Several, Term
+from research_agent.reading.terms import (
+    AnswerType,
+    Attribute,
+    Described,
+    GoalKind,
+    Having,
+    Name,
+    Question,
+    Several,
+    Term,
+)
 
 _DO = r"(?:do|does|did|can|could|will|would|has|have|had)"
 _TYPES: dict[str, AnswerType] = {
@@ -12,8 +22,13 @@ _TYPES: dict[str, AnswerType] = {
     "person": "person", "where": "place", "place": "place", "city": "place", "country": "place", "town": "place",
     "number": "number", "many": "number", "much": "number",
 }  # fmt: skip
-_LEAST = r"first|earlier|earliest|oldest|older|elder|eldest|least|lowest|smallest|smaller|fewest|shortest|shorter|before"
-_MOST = r"(?:more|most) recent(?:ly)?|later|latest|last|youngest|younger|newest|newer|highest|largest|larger|biggest|bigger|longest|longer|most|after"
+_LEAST = (
+    r"first|earlier|earliest|oldest|older|elder|eldest|least|lowest|smallest|smaller|fewest|shortest|shorter|before"
+)
+_MOST = (
+    r"(?:more|most) recent(?:ly)?|later|latest|last|youngest|younger|newest|newer|highest|largest|larger|biggest|"
+    r"bigger|longest|longer|most|after"
+)
 _COMPARED = re.compile(rf"\b(?:(?P<least>{_LEAST})|(?P<most>{_MOST}))\b", re.I)
 # What a comparison word compares where the question names no attribute of its own.
 _IMPLIED = {"older": "born", "elder": "born", "eldest": "born", "oldest": "born", "younger": "born", "youngest": "born"}
@@ -41,13 +56,32 @@ def parse_question(text: str) -> Question:
 
 def _requests_dropped(text: str) -> str:
     """Drop what only says how to answer ("List all of them.")."""
-    kept = re.sub(r"(?i)(?<=[?.!])\s*(?:please )?(?:list|give|name|state|provide|answer|return)\b[^?\"]*[.!]?\s*$", "", text.strip())
+    kept = re.sub(
+        r"(?i)(?<=[?.!])\s*(?:please )?(?:list|give|name|state|provide|answer|return)\b[^?\"]*[.!]?\s*$",
+        "",
+        text.strip(),
+    )
     return re.sub(r"(?i)^(?:please )?(?:tell me|can you tell me|do you know|i want to know)[,:]? ", "", kept)
 
 
 def _answer_type(words: str) -> AnswerType:
     first = re.findall(r"[a-z]+", words.lower())[:4]
-    if first and first[0] in {"is", "are", "was", "were", "do", "does", "did", "has", "have", "had", "can", "could", "will", "would"}:
+    if first and first[0] in {
+        "is",
+        "are",
+        "was",
+        "were",
+        "do",
+        "does",
+        "did",
+        "has",
+        "have",
+        "had",
+        "can",
+        "could",
+        "will",
+        "would",
+    }:
         return "yesno"
     for word in first:
         if word in _TYPES:
@@ -60,7 +94,9 @@ def _several(parse: Phrases, asked: str, text: str) -> Question | None:
     found = re.match(r"^(?P<head>[^:]+?):\s*(?P<items>.+;.+|.+,.+,? (?:and|or) .+)$", asked)
     if not found:
         return None
-    parts = re.split(r"\s*;\s*(?:and |or )?" if ";" in found["items"] else r"\s*,\s*(?:and |or )?|\s+(?:and|or)\s+", found["items"])
+    parts = re.split(
+        r"\s*;\s*(?:and |or )?" if ";" in found["items"] else r"\s*,\s*(?:and |or )?|\s+(?:and|or)\s+", found["items"]
+    )
     # An enumerated item is a name even where it is written in lower case.
     items = tuple(_as_name(parse, part) for part in parts if part.strip())
     head = found["head"]
@@ -82,7 +118,9 @@ def _either(parse: Phrases, asked: str, text: str) -> Question | None:
     """Comparisons of two: "which film has the director born later, A or B", "who is older, A or B"."""
     found = (
         re.match(r"(?i)^(?P<head>(?:which|who|what|whose)\b.*?)(?:,|:| -| between) (?P<a>.+?),? or (?P<b>.+)$", asked)
-        or re.match(r"(?i)^(?P<head>(?:which|who|what|whose)\b.*?) (?:out of|between|of) (?P<a>.+?),? and (?P<b>.+)$", asked)
+        or re.match(
+            r"(?i)^(?P<head>(?:which|who|what|whose)\b.*?) (?:out of|between|of) (?P<a>.+?),? and (?P<b>.+)$", asked
+        )
         or re.match(rf"(?i)^{BE} (?P<a>.+?) or (?P<b>.+?) (?P<head>(?:\w+ )?(?:{_LEAST}|{_MOST}))$", asked)
     )
     if not found or not _COMPARED.search(found["head"]):
@@ -91,7 +129,11 @@ def _either(parse: Phrases, asked: str, text: str) -> Question | None:
     compared = _COMPARED.search(head)
     assert compared is not None
     items = Several((_as_name(parse, found["a"]), _as_name(parse, found["b"])))
-    through = re.search(r"(?i)\b(?:has|have|had|whose|with)(?: the| a)? (?P<label>[a-z][\w\-]*(?: [a-z]+)??) (?:who |that |is |was |born|died)", head)
+    through = re.search(
+        r"(?i)\b(?:has|have|had|whose|with)(?: the| a)? "
+        r"(?P<label>[a-z][\w\-]*(?: [a-z]+)??) (?:who |that |is |was |born|died)",
+        head,
+    )
     subject: Term = items
     if through and not re.match(rf"(?i)(?:{BE}|been)\b", through["label"]):
         subject = Attribute(through["label"], items, "all")
@@ -105,14 +147,21 @@ def _either(parse: Phrases, asked: str, text: str) -> Question | None:
 
 def _same(parse: Phrases, asked: str, text: str) -> Question | None:
     found = re.match(
-        rf"(?i)^(?:do|does|did|are|is|were|was|have)(?: both)?(?: (?:the )?(?:(?P<label2>(?-i:[a-z]+?))s? of (?:the )?)?(?P<kind>(?-i:[a-z]+?))s?,?)? (?P<a>(?-i:{UPPER}).+?),? and (?P<b>(?-i:{UPPER}).+?),? "
-        r"(?P<rest>(?:both |have |share |has |from |of |in |located |situated |originated? |born |come ).*\bsame (?P<label>.+))$",
+        r"(?i)^(?:do|does|did|are|is|were|was|have)(?: both)?"
+        r"(?: (?:the )?(?:(?P<label2>(?-i:[a-z]+?))s? of (?:the )?)?(?P<kind>(?-i:[a-z]+?))s?,?)? "
+        rf"(?P<a>(?-i:{UPPER}).+?),? and (?P<b>(?-i:{UPPER}).+?),? "
+        r"(?P<rest>(?:both |have |share |has |from |of |in |located |situated |originated? |born |come ).*"
+        r"\bsame (?P<label>.+))$",
         asked,
     )
     if not found:
         return None
     items: Term = Several((_as_name(parse, found["a"]), _as_name(parse, found["b"])))
-    through = re.search(r"(?i)\b(?:have|has|share|with)(?: the| a)? (?P<label>(?!same)[a-z]+?)s?(?: who| that)? (?:from|of|born|with|in)\b", found["rest"])
+    through = re.search(
+        r"(?i)\b(?:have|has|share|with)(?: the| a)? "
+        r"(?P<label>(?!same)[a-z]+?)s?(?: who| that)? (?:from|of|born|with|in)\b",
+        found["rest"],
+    )
     label = found["label2"] or (through["label"] if through else "")
     if label:
         items = Attribute(label, items, "all")
@@ -123,7 +172,8 @@ def _listed(parse: Phrases, asked: str, text: str) -> Question | None:
     """Requests for a list: "list every X that …, each with the year it was created"."""
     found = re.match(
         r"(?i)^(?:list|name|give|find|enumerate|show) (?P<np>(?:all|every|each|the)\b.+?)"
-        r"(?:,? (?:each )?(?:along |together )?with (?:the|its|their) (?P<of>[\w ]+?)(?: (?:it|they|he|she) (?:was|were|is|are) (?P<event>\w+))?)?$",
+        r"(?:,? (?:each )?(?:along |together )?with (?:the|its|their) (?P<of>[\w ]+?)"
+        r"(?: (?:it|they|he|she) (?:was|were|is|are) (?P<event>\w+))?)?$",
         asked,
     )
     if not found:
@@ -150,9 +200,13 @@ def _count(parse: Phrases, asked: str, text: str) -> Question | None:
     if found:
         term = parse.noun_phrase(f"{found['kind']} {found['rest']}")
         return Question(text, "count", _all(term), "number") if isinstance(term, Attribute | Having) else None
-    found = re.match(rf"(?i)^how many (?P<kind>[\w\-]+) {_DO} (?P<np>(?:the |⟦|(?-i:{UPPER})).+) (?P<verb>[a-z]+)$", asked)
+    found = re.match(
+        rf"(?i)^how many (?P<kind>[\w\-]+) {_DO} (?P<np>(?:the |⟦|(?-i:{UPPER})).+) (?P<verb>[a-z]+)$", asked
+    )
     if found:
-        return Question(text, "count", Attribute(found["verb"], parse.noun_phrase(found["np"]), "all", found["kind"]), "number")
+        return Question(
+            text, "count", Attribute(found["verb"], parse.noun_phrase(found["np"]), "all", found["kind"]), "number"
+        )
     return _things(parse, asked, text, r"how many", "count", "number")
 
 
@@ -163,7 +217,8 @@ def _which_things(parse: Phrases, asked: str, text: str) -> Question | None:
 def _things(parse: Phrases, asked: str, text: str, wh: str, goal: GoalKind, answer: AnswerType) -> Question | None:
     """Things asked for by a relation: "which X require the Y titled Z", "how many X cite …"."""
     found = re.match(
-        rf"^(?i:{wh}) (?P<kind>(?!of |the )[\w\-]+(?: [\w\-]+)?) (?P<relation>(?:(?:are|is|were|was|have|has) )?[a-z][\w\-]*(?: [a-z]+)?) (?P<np>(?:the |an? |⟦).+)$",
+        rf"^(?i:{wh}) (?P<kind>(?!of |the )[\w\-]+(?: [\w\-]+)?) "
+        r"(?P<relation>(?:(?:are|is|were|was|have|has) )?[a-z][\w\-]*(?: [a-z]+)?) (?P<np>(?:the |an? |⟦).+)$",
         asked,
     )
     if not found or re.match(rf"(?i)(?:{BE}|{_DO})\b(?! \w+(?:ed|en) )", found["relation"]):
@@ -175,17 +230,23 @@ def _things(parse: Phrases, asked: str, text: str, wh: str, goal: GoalKind, answ
 def _given_in(parse: Phrases, asked: str, text: str) -> Question | None:
     """Values by the label they stand under: "what date is given in the L field of T", "what does the L of T say"."""
     found = re.match(
-        rf"(?i)^(?:what|which|who)(?: (?P<type>[\w\- ]+?))? {BE} {LISTED}(?: \w+)? (?:in|under|on|as|at|by|for) (?:the )?"
+        rf"(?i)^(?:what|which|who)(?: (?P<type>[\w\- ]+?))? {BE} {LISTED}(?: \w+)? "
+        r"(?:in|under|on|as|at|by|for) (?:the )?"
         rf"(?P<label>⟦\d+⟧|[\w\-/ ]{{1,40}}?)(?: {LABEL_NOUN})? (?:of|for|in) (?P<np>.+)$",
         asked,
     ) or re.match(
-        rf"(?i)^what(?P<type>) does (?:the )?(?P<label>⟦\d+⟧|[\w\-/ ]{{1,40}}?)(?: {LABEL_NOUN})? (?:of|for|in) (?P<np>.+?) "
+        rf"(?i)^what(?P<type>) does (?:the )?(?P<label>⟦\d+⟧|[\w\-/ ]{{1,40}}?)(?: {LABEL_NOUN})? "
+        r"(?:of|for|in) (?P<np>.+?) "
         r"(?:say|contain|hold|list|state|give|show|read)$",
         asked,
     )
     if not found:
         return None
-    return _valued(text, Attribute(parse.label(found["label"]), parse.noun_phrase(found["np"])), _answer_type(found["type"] or asked))
+    return _valued(
+        text,
+        Attribute(parse.label(found["label"]), parse.noun_phrase(found["np"])),
+        _answer_type(found["type"] or asked),
+    )
 
 
 def _valued(text: str, term: Term, answer: AnswerType) -> Question:
@@ -198,11 +259,15 @@ def _valued(text: str, term: Term, answer: AnswerType) -> Question:
 def _eventful(parse: Phrases, asked: str, text: str) -> Question | None:
     """Facts told by a verb: "when was T born", "in which year was each X … created", "where did T die"."""
     found = re.match(
-        rf"(?i)^(?:in |on |at |from |to )?(?P<wh>when|where|why|how|(?:which|what) [\w\-]+) (?:{BE}|{_DO}) (?P<np>.+?)(?P<adverb> first| last| originally| officially)? "
-        r"(?P<verb>(?-i:[a-z])[\w\-]*(?:ed|en|rn|de|lt|nd|ld|ne|ie|dy|rk|ve|ay|gin|d)?)(?P<after> (?:at|in|on|from|to|as))?$",
+        rf"(?i)^(?:in |on |at |from |to )?(?P<wh>when|where|why|how|(?:which|what) [\w\-]+) (?:{BE}|{_DO}) "
+        r"(?P<np>.+?)(?P<adverb> first| last| originally| officially)? "
+        r"(?P<verb>(?-i:[a-z])[\w\-]*(?:ed|en|rn|de|lt|nd|ld|ne|ie|dy|rk|ve|ay|gin|d)?)"
+        r"(?P<after> (?:at|in|on|from|to|as))?$",
         asked,
     )
-    if not found or re.search(r"(?:⟦\d+⟧|[A-Z]\w*) of$|['’]s$| (?:of|the|that|which|by|titled|named|called)$", found["np"]):
+    if not found or re.search(
+        r"(?:⟦\d+⟧|[A-Z]\w*) of$|['’]s$| (?:of|the|that|which|by|titled|named|called)$", found["np"]
+    ):
         return None
     if re.search(r"['’]s?$", found["np"]) or not re.search(UPPER, found["np"]):
         return None
@@ -210,15 +275,26 @@ def _eventful(parse: Phrases, asked: str, text: str) -> Question | None:
     answer = _answer_type(wh)
     subject = parse.noun_phrase(found["np"])
     verb = (found["verb"] + (found["after"] or "")).strip()
-    label = verb if answer in {"date", "year"} or wh in {"why", "how"} else f"{wh.split()[-1]} {verb}" if wh != "where" else f"place {verb}"
+    label = (
+        verb
+        if answer in {"date", "year"} or wh in {"why", "how"}
+        else f"{wh.split()[-1]} {verb}"
+        if wh != "where"
+        else f"place {verb}"
+    )
     ask = f"{asked[: found.start('np')]}{{}}{asked[found.end('np') :]}?"
     return _valued(text, Attribute(label, subject, ask=ask), answer)
 
 
 def _quality(parse: Phrases, asked: str, text: str) -> Question | None:
     """Qualities: "what nationality is T", "which country is T from", "which country T is from"."""
-    found = re.match(rf"(?i)^(?:what|which) (?P<label>(?-i:[a-z])[\w\-]*(?: [a-z]+)?) {BE} (?P<np>.+?)(?: (?:from|in|of|at))?$", asked)
-    found = found or re.match(rf"(?i)^(?:what|which) (?P<label>[a-z]+) (?P<np>(?:the |⟦|(?-i:{UPPER})).+?) {BE} (?:from|in|of|at)$", asked)
+    found = re.match(
+        rf"(?i)^(?:what|which) (?P<label>(?-i:[a-z])[\w\-]*(?: [a-z]+)?) {BE} (?P<np>.+?)(?: (?:from|in|of|at))?$",
+        asked,
+    )
+    found = found or re.match(
+        rf"(?i)^(?:what|which) (?P<label>[a-z]+) (?P<np>(?:the |⟦|(?-i:{UPPER})).+?) {BE} (?:from|in|of|at)$", asked
+    )
     if not found or _EVENT.fullmatch(found["label"]) or re.search(rf"(?i)^(?:{LISTED})\b", found["np"]):
         return None
     if not re.match(rf"(?:the |an? |⟦|{UPPER})", found["np"]):
@@ -227,7 +303,9 @@ def _quality(parse: Phrases, asked: str, text: str) -> Question | None:
 
 
 def _who_is(parse: Phrases, asked: str, text: str) -> Question | None:
-    found = re.match(rf"(?i)^(?P<wh>who|what|which|where|when) {BE} (?P<np>(?:the |⟦|(?-i:{UPPER})|each |every ).+)$", asked)
+    found = re.match(
+        rf"(?i)^(?P<wh>who|what|which|where|when) {BE} (?P<np>(?:the |⟦|(?-i:{UPPER})|each |every ).+)$", asked
+    )
     if not found:
         return None
     term = parse.noun_phrase(found["np"])

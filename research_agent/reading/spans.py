@@ -30,13 +30,17 @@ def candidates(sentence: str, answer_type: AnswerType) -> list[tuple[int, int]]:
         case "person":
             return [span for span in _names(sentence) if not re.search(r"\d", sentence[span[0] : span[1]])]
         case _:
-            return [*_names(sentence), *(span.span(1) for span in _QUOTED.finditer(sentence)), *(span.span() for span in _NUMBER.finditer(sentence))]
+            return [
+                *_names(sentence),
+                *(span.span(1) for span in _QUOTED.finditer(sentence)),
+                *(span.span() for span in _NUMBER.finditer(sentence)),
+            ]
 
 
 def _names(sentence: str) -> list[tuple[int, int]]:
     made = []
     for span in _NAME.finditer(sentence):
-        start, end = span.span()
+        start = span.start()
         text = span.group(0).rstrip(".'’,")
         # A lone function word at the start of a sentence is no name.
         if fold(text) in STOP or len(text) < 2:
