@@ -1,6 +1,7 @@
 """Carry out what a run folder says: chains under a strategy, a choice among them, and the answer."""
 
 import asyncio
+import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
@@ -48,7 +49,13 @@ async def carry_out(
             emit({**event, "spent": asdict(ledger.remaining())})
 
         tell({"type": "run_started", "run_id": record.run_id, "run_dir": str(run.path), "question": record.question})
-        candidates, chosen = await _candidates(run, options, resources, ledger, evidence, tell, stop)
+        try:
+            candidates, chosen = await _candidates(run, options, resources, ledger, evidence, tell, stop)
+        except sqlite3.Error as error:
+            raise ResearchError(
+                f"The checkpoints {run.checkpoints} cannot be used ({error}): free some space, or remove that file "
+                "where it is damaged, then resume the run; what was paid for is kept."
+            ) from error
         answer = check_answer(_answer(run, options, ledger, evidence, candidates, chosen), evidence)
         run.store(answer)
         tell({"type": "run_ended", "status": answer.status, "stop_reason": answer.stop_reason, "error": answer.error})

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from research_agent.answer import Answer, Claim, Quote, Source, Spend, Status, StopReason
+from research_agent.budget.money import Money
 from research_agent.errors import ResearchError, UsageError
+from research_agent.options import AskOptions
 
 RECORD: Final = "run.json"
 ANSWER: Final = "answer.json"
@@ -145,7 +147,9 @@ def create_run(path: Path, record: RunRecord) -> Run:
     made = not path.exists()
     try:
         path.mkdir(parents=True, exist_ok=True)
-        write_whole(path / RECORD, json.dumps(asdict(record), ensure_ascii=False, indent=1))
+        write_whole(path / RECORD, json.dumps(asdict(record), ensure_ascii=False, indent=1), new=True)
+    except FileExistsError as error:
+        raise UsageError(f"The folder {path} holds a run already: resume it, or choose another run folder.") from error
     except OSError as error:
         if made:
             with suppress(OSError):
@@ -170,8 +174,12 @@ def load_run(run: str | Path, home: Path) -> Run:
         raise UsageError(f"The run in {folder} has form {data.get('form')!r}, and this program reads form {FORM}.")
     try:
         record = RunRecord(**data)
-    except TypeError as error:
-        raise UsageError(f"The file {folder / RECORD} is not a run record: {error}.") from error
+        AskOptions.from_json(record.options)
+        Money.from_json(record.money)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(
+            f"The file {folder / RECORD} is no run record ({error!r}): the run cannot go on, start a new one."
+        ) from error
     return Run(folder, replace(record, backends=tuple(record.backends)))
 
 
@@ -199,18 +207,42 @@ def answer_from_json(data: Mapping[str, Any]) -> Answer:
         ) from error
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that a reader, or a crash at any moment, finds all of the new text or what was there before."""
+def write_whole(path: Path, text: str, *, new: bool = False) -> None:
+    """Write a file so that a reader, or a crash at any moment, finds all of the new text or what was there before.
+
+    Args:
+        path: of the file.
+        text: what it is to hold.
+        new: the file must not be there yet; of two that write it at once, one fails.
+
+    Raises:
+        FileExistsError: it is there, and must not be.
+        OSError: it cannot be written.
+    """
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with draft.open("w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(path)
+        if new and _linked(draft, path):
+            draft.unlink()
+        else:
+            draft.replace(path)
     except BaseException:
         draft.unlink(missing_ok=True)
         raise
+
+
+def _linked(draft: Path, path: Path) -> bool:
+    """Give a file a second name, which fails where another process was quicker; tell whether there are such names."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        return False
+    return True
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -10,7 +10,7 @@ from research_agent.budget.books import BEAT
 from research_agent.budget.charge import Charge
 from research_agent.budget.ledger import Ledger
 from research_agent.budget.replies import write_error
-from research_agent.errors import DeadlineError, ModelError
+from research_agent.errors import BudgetError, DeadlineError, ModelError
 from retrieval.errors import RetrievalError
 
 T = TypeVar("T")
@@ -94,7 +94,9 @@ def _beating(ledger: Ledger) -> Iterator[None]:
 
     def beat() -> None:
         nonlocal timer
-        ledger.beat()
+        # Where the journal cannot be written, the call is settled as well as it can be, and says so.
+        with suppress(BudgetError):
+            ledger.beat()
         timer = loop.call_later(BEAT, beat)
 
     timer = loop.call_later(BEAT, beat)

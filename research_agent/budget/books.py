@@ -230,9 +230,12 @@ class Books:
     def _replay(self) -> list[Reservation]:
         """Build the accounts from the journal and return the reservations a crash left open."""
         pending: dict[int, Reservation] = {}
-        for event in self.journal.events():
-            self._earlier[event.session] = max(self._earlier.get(event.session, 0.0), event.elapsed)
-            self._redo(event, pending)
+        try:
+            for event in self.journal.events():
+                self._earlier[event.session] = max(self._earlier.get(event.session, 0.0), event.elapsed)
+                self._redo(event, pending)
+        except (KeyError, ValueError, TypeError) as error:
+            raise self.journal.damaged(repr(error)) from error
         return list(pending.values())
 
     def _redo(self, event: Event, pending: dict[int, Reservation]) -> None:

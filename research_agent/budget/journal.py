@@ -108,28 +108,28 @@ class Journal:
 
     def events(self) -> Iterator[Event]:
         """Yield every row in the order written; long replies are left as references."""
-        for row in self._db.execute(f"SELECT {COLUMNS}, seq FROM events ORDER BY seq"):  # noqa: S608 (no outside text)
+        for row in self._rows(f"SELECT {COLUMNS}, seq FROM events ORDER BY seq"):  # noqa: S608 (no outside text)
             values = dict(zip(NAMES, row, strict=True))
             yield Event(**{**values, "answer": bool(values["answer"])})
 
     def data(self, seq: int) -> Any:
         """Return the JSON value in the `data` of one row."""
-        text: str = self._db.execute("SELECT data FROM events WHERE seq = ?", (seq,)).fetchone()[0]
+        ((text,),) = self._rows("SELECT data FROM events WHERE seq = ?", seq)
         if text.startswith("sha256:"):
-            row = self._db.execute("SELECT body FROM bodies WHERE sha256 = ?", (text.removeprefix("sha256:"),))
-            text = zlib.decompress(row.fetchone()[0]).decode()
+            ((body,),) = self._rows("SELECT body FROM bodies WHERE sha256 = ?", text.removeprefix("sha256:"))
+            text = zlib.decompress(body).decode()
         return json.loads(text)
 
     def terms(self) -> dict[str, Any] | None:
         """Return what the run began with (`run`, `budget`, `prices`, `money`), or None where it has not begun."""
-        row = self._db.execute("SELECT seq FROM events WHERE kind = 'session' ORDER BY seq LIMIT 1").fetchone()
-        return None if row is None else self.data(row[0])
+        for (seq,) in self._rows("SELECT seq FROM events WHERE kind = 'session' ORDER BY seq LIMIT 1"):
+            return dict(self.data(seq))
+        return None
 
     def sha256(self) -> str:
         """Return the hash of all rows but the clock's beats, long replies by their own hash."""
         digest = hashlib.sha256()
-        rows = self._db.execute(f"SELECT seq, {COLUMNS} FROM events WHERE kind <> 'beat' ORDER BY seq")  # noqa: S608
-        for row in rows:
+        for row in self._rows(f"SELECT seq, {COLUMNS} FROM events WHERE kind <> 'beat' ORDER BY seq"):  # noqa: S608
             digest.update(json.dumps(row).encode() + b"\n")
         return digest.hexdigest()
 
@@ -137,6 +137,21 @@ class Journal:
         """Let go of the file and the lock; harmless when called twice."""
         self._db.close()
         self._unlock()
+
+    def damaged(self, why: object) -> UsageError:
+        """Return the error of a journal that cannot be read."""
+        return UsageError(f"The journal {self.path} is damaged ({why}): the run cannot go on, start a new one.")
+
+    def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows of a query.
+
+        Raises:
+            UsageError: the file is damaged.
+        """
+        try:
+            yield from self._db.execute(query, values)
+        except sqlite3.Error as error:
+            raise self.damaged(error) from error
 
     def _insert(self, event: Event) -> int:
         """Write one row inside the open transaction."""

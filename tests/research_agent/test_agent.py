@@ -182,6 +182,20 @@ async def test_a_full_disk_ends_the_run_with_a_sentence(tmp_path):
     )
 
 
+async def test_checkpoints_that_cannot_be_opened_are_a_sentence_and_cost_nothing_again(tmp_path):
+    stop = asyncio.Event()
+    stop.set()
+    await run(tmp_path, stop=stop)
+    whole = (tmp_path / "run" / "checkpoints.sqlite").read_bytes()
+    (tmp_path / "run" / "checkpoints.sqlite").write_bytes(b"no database" * 900)
+    with pytest.raises(
+        ResearchError, match=r"^The checkpoints .* cannot be used \(file is not a database\): free some"
+    ):
+        await aresume_with(load_run(tmp_path / "run", tmp_path), resources())
+    (tmp_path / "run" / "checkpoints.sqlite").write_bytes(whole)
+    assert (await aresume_with(load_run(tmp_path / "run", tmp_path), resources())).answer == "Oslo"
+
+
 async def test_an_answer_that_cannot_be_stored_costs_nothing_again(tmp_path, monkeypatch):
     def no_room(descriptor: int) -> None:
         if (tmp_path / "run" / "journal.sqlite").exists():

@@ -231,6 +231,24 @@ def test_a_file_that_is_no_journal_is_refused_and_left_alone(path):
         Journal(path)
 
 
+@pytest.mark.parametrize("spoil", ["page", "row"])
+def test_a_damaged_journal_is_a_sentence(path, spoil):
+    with opened(path) as ledger:
+        for number in range(100):
+            ledger.reserve(f"{number}", cost(1)).settle(cost(1), {"text": "x" * 500})
+    if spoil == "page":
+        data = path.read_bytes()
+        path.write_bytes(data[:8192] + b"\xa5" * (len(data) - 8192))
+    else:
+        connection = sqlite3.connect(path)
+        connection.execute("DROP TRIGGER events_last")
+        connection.execute("DELETE FROM events WHERE kind = 'reserve'")
+        connection.commit()
+        connection.close()
+    with pytest.raises(UsageError, match=rf"^The journal {path} is damaged \(.*\): the run cannot go on, start a new"):
+        opened(path)
+
+
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(UsageError) as refused:
         Journal(tmp_path / "none" / "journal.sqlite")

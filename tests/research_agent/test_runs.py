@@ -4,18 +4,20 @@ import json
 import os
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from research_agent.answer import Answer, Claim, Quote, Source, Spend
+from research_agent.budget import Money
 from research_agent.errors import UsageError
 from research_agent.options import AskOptions
 from research_agent.runs import Run, RunRecord, create_run, list_runs, load_run, new_run_id, write_whole
 
 
 def record(run_id: str = "r1") -> RunRecord:
-    options = AskOptions().to_json()
-    return RunRecord(run_id, "2026-01-01T00:00:00.000+00:00", "Who?", options, None, ("shelf",), {}, "0.1.0")
+    options, money = AskOptions().to_json(), Money().to_json()
+    return RunRecord(run_id, "2026-01-01T00:00:00.000+00:00", "Who?", options, None, ("shelf",), money, "0.1.0")
 
 
 def answer(run_id: str = "r1") -> Answer:
@@ -88,7 +90,15 @@ def test_no_runs_make_an_empty_list(tmp_path):
             lambda folder: (folder / "run.json").write_text(json.dumps({**asdict(record()), "form": 9})),
             "has form 9, and this program reads form 1",
         ),
-        (lambda folder: (folder / "run.json").write_text('{"form": 1}'), "is not a run record"),
+        (lambda folder: (folder / "run.json").write_text('{"form": 1}'), "is no run record"),
+        (
+            lambda folder: (folder / "run.json").write_text(json.dumps({**asdict(record()), "options": {}})),
+            r"is no run record \(KeyError\('index'\)\): the run cannot go on, start a new one",
+        ),
+        (
+            lambda folder: (folder / "run.json").write_text(json.dumps({**asdict(record()), "money": {}})),
+            r"is no run record \(KeyError",
+        ),
     ],
 )
 def test_what_is_no_run_is_refused(tmp_path, spoil, sentence):
@@ -115,13 +125,36 @@ def test_a_folder_in_use_is_refused(tmp_path):
 
 
 def test_a_folder_that_cannot_be_made_leaves_nothing(tmp_path, monkeypatch):
-    def full(self: Path, target: Path) -> Path:
+    def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(UsageError, match=r"cannot be made \(.*No space left.*\)"):
         create_run(tmp_path / "r", record())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_of_two_runs_made_in_one_folder_at_once_the_second_is_refused(tmp_path, monkeypatch, links):
+    if not links:
+        monkeypatch.setattr(os, "link", raises(OSError(95, "Operation not supported")))
+        assert create_run(tmp_path / "r", record()).record.run_id == "r1"
+        return
+    path = tmp_path / "r"
+    first = create_run(path, record("first"))
+    # The second looked before the first had written anything.
+    monkeypatch.setattr("research_agent.runs.check_folder", lambda folder: None)
+    with pytest.raises(UsageError, match="holds a run already: resume it"):
+        create_run(path, record("second"))
+    assert load_run(path, tmp_path) == first
+    assert [file.name for file in path.iterdir()] == ["run.json"]
+
+
+def raises(error: Exception) -> Any:
+    def fail(*_given: object) -> None:
+        raise error
+
+    return fail
 
 
 def test_a_file_is_written_whole_or_stays_as_it_was(tmp_path, monkeypatch):
