@@ -19,6 +19,7 @@ ResearchError
 """
 
 from collections.abc import Sequence
+from decimal import ROUND_CEILING, Context
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -63,8 +64,13 @@ class BudgetTooSmallError(BudgetError):
         self.minimum = minimum
         super().__init__(
             f"A budget of {limit:g} {what} is too small for any answer: "
-            f"the least that could work is {minimum:g} {what}."
+            f"the least that could work is {_upwards(minimum)} {what}."
         )
+
+
+def _upwards(amount: float) -> str:
+    """Return an amount in few digits, none of which makes it smaller: a limit of this much must do."""
+    return f"{Context(prec=6, rounding=ROUND_CEILING).create_decimal(str(amount)).normalize():f}"
 
 
 class BudgetExceededError(BudgetError):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from research_agent.budget.amounts import UNIT
+from research_agent.budget.amounts import UNIT, check_price
 from research_agent.budget.meters import Meters
 from research_agent.budget.money import Money
 from research_agent.budget.prices import Prices
@@ -114,12 +114,14 @@ class Tariff:
     def search(self, info: RetrieverInfo) -> Charge:
         """Return the charge of one search."""
         meters = Meters(searches=1)
-        return Charge(meters, self.prices.micro(meters, search=info.search_units), self.money.search(info))
+        stated = _stated(f"a search of {info.name!r}", info.search_units)
+        return Charge(meters, self.prices.micro(meters, search=stated), self.money.search(info))
 
     def fetch(self, info: RetrieverInfo) -> Charge:
         """Return the charge of opening one document."""
         meters = Meters(fetches=1)
-        return Charge(meters, self.prices.micro(meters, fetch=info.fetch_units), self.money.fetch(info))
+        stated = _stated(f"a document of {info.name!r}", info.fetch_units)
+        return Charge(meters, self.prices.micro(meters, fetch=stated), self.money.fetch(info))
 
     def local(self, meters: Meters) -> Charge:
         """Return the charge of work on this machine, which costs no money."""
@@ -139,3 +141,14 @@ class Tariff:
             if left is not None and (each or left < used)
         ]
         return min(fits) if fits else None
+
+
+def _stated(what: str, units: float | None) -> float | None:
+    """Return the price that a backend states of itself, which may not be below 0: it would refill the budget.
+
+    Raises:
+        UsageError: it is no price.
+    """
+    if units is not None:
+        check_price(f"The price in units of {what}", units)
+    return units

@@ -144,8 +144,10 @@ def read_price_file(path: Path) -> Money:
     """
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"The price file {path} cannot be read as JSON: {error}.") from error
+    except OSError as error:
+        raise UsageError(f"The price file {path} cannot be opened ({error.strerror}): check its path.") from error
+    except ValueError as error:
+        raise UsageError(f"The price file {path} is no JSON ({error}): write it as {EXAMPLE}.") from error
     if not isinstance(data, dict) or set(data) - {"models", "backends"}:
         raise UsageError(f"The price file {path} must have the form {EXAMPLE}.")
     models = {

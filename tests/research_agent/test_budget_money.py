@@ -109,8 +109,11 @@ def test_a_bad_price_file_is_refused(tmp_path, text, sentence):
 
 def test_a_price_file_that_is_no_json_or_missing_is_refused(tmp_path):
     (tmp_path / "bad.json").write_text("{")
-    for name in ("bad.json", "none.json"):
-        with pytest.raises(UsageError, match=f"^The price file {tmp_path / name} cannot be read as JSON: .*\\.$"):
+    for name, why in (
+        ("bad.json", r"is no JSON \(.*\): write"),
+        ("none.json", r"cannot be opened \(No such .*\): check"),
+    ):
+        with pytest.raises(UsageError, match=f"^The price file {tmp_path / name} {why} .*\\.$"):
             Money.quote([], [], tmp_path / name)
 
 

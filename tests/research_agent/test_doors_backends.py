@@ -81,6 +81,16 @@ async def test_a_search_costs_what_its_backend_says_and_failed_attempts_too():
     assert spend.units == 3 * 7 + 2 + 5
 
 
+@pytest.mark.parametrize("price", [-5.0, float("nan"), float("inf")])
+async def test_a_backend_cannot_refill_the_budget_by_its_price(price):
+    door = doors()
+    with pytest.raises(UsageError, match="price in units of a search of 'scripted' must be a number"):
+        await door.search(Backend(search_units=price), "q", k=1, key="1")
+    with pytest.raises(UsageError, match="price in units of a document of 'scripted' must be a number"):
+        await door.fetch(Backend(fetch_units=price), "d", key="1")
+    assert door.ledger.spend().units == 0
+
+
 async def test_the_run_prices_a_backend_that_names_no_price():
     door = doors(ledger=Ledger(Budget(1000), prices=Prices(search=30, fetch=4)))
     await door.search(Backend(), "q", k=1, key="1")

@@ -149,6 +149,15 @@ def test_the_least_that_could_work():
     assert ledger.charged == NOTHING
 
 
+def test_a_run_given_the_least_that_was_named_is_not_refused_again():
+    for least in (122.1, 94871.700001, 1234567.8, 0.000123456789):
+        with pytest.raises(BudgetTooSmallError) as refused:
+            Ledger(Budget(least / 2)).require(cost(least))
+        named = str(refused.value).removesuffix(" units.").rpartition(" ")[2]
+        Ledger(Budget(float(named))).require(cost(least))
+        assert float(named) <= least * 1.00001 + 1e-6
+
+
 def test_a_tiny_budget_is_too_small_and_says_so():
     with pytest.raises(BudgetTooSmallError):
         Ledger(Budget(1e-9)).require(Charge(Meters(), 1))
