@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR
 
 from retrieval.base import Document
 from retrieval.documents.formats import READERS, UnreadableError
@@ -92,9 +93,7 @@ def find_sources(paths: Sequence[Path], *, on_skip: OnSkip) -> list[Source]:
     labels = _labels(paths)
     found: dict[Path, Source] = {}
     for path, label in zip(paths, labels, strict=True):
-        if not path.exists():
-            raise BadInputError(f"There is no file or folder {str(path)!r}; check the path.")
-        if path.is_dir():
+        if _is_folder(path):
             for file, name in _walk(path, label, on_skip):
                 _put(found, file, name, named=False, on_skip=on_skip)
         else:
@@ -167,6 +166,20 @@ def _walk(root: Path, label: str, on_skip: OnSkip) -> Iterator[tuple[Path, str]]
         for name in sorted(files):
             if not name.startswith("."):
                 yield here / name, (Path(label) / (here / name).relative_to(root)).as_posix()
+
+
+def _is_folder(path: Path) -> bool:
+    """Tell whether a path that the user named is a folder.
+
+    Raises:
+        BadInputError: it is not there, or nobody may look.
+    """
+    try:
+        return S_ISDIR(path.stat().st_mode)
+    except FileNotFoundError as error:
+        raise BadInputError(f"There is no file or folder {str(path)!r}; check the path.") from error
+    except OSError as error:
+        raise BadInputError(f"{str(path)!r} cannot be opened ({error.strerror}); check it and its rights.") from error
 
 
 def _put(found: dict[Path, Source], file: Path, name: str, *, named: bool, on_skip: OnSkip) -> None:

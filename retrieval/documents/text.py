@@ -13,7 +13,8 @@ _BOMS = (
 )
 _BREAK = re.compile(r"\r\n?|\u2028|\u2029|\x0c")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff]")
-_MOST_CONTROL = 0.02
+_BROKEN = "\ufffd"
+_MOST_WRONG = 0.02
 
 
 class NotTextError(ValueError):
@@ -24,20 +25,21 @@ def decode(data: bytes) -> str:
     """Return the text in `data`: by its byte order mark, as UTF-8, or as Windows-1252.
 
     Raises:
-        NotTextError: it looks like a binary file.
+        NotTextError: it looks like a binary file, or is broken beyond reading.
     """
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            return clean(data.decode(encoding, "replace"))
-    if b"\0" in data[:65536]:
+    encoding = next((encoding for mark, encoding in _BOMS if data.startswith(mark)), "utf-8")
+    if encoding == "utf-8" and b"\0" in data[:65536]:
         raise NotTextError("it holds binary data, not text")
     try:
-        text = data.decode("utf-8")
+        return clean(data.decode(encoding))
     except UnicodeDecodeError:
+        text = data.decode(encoding, "replace")
+    broken, foreign = text.count(_BROKEN), len(text) - len(text.encode("ascii", "ignore"))
+    # A few broken bytes do not make a text in UTF-8 one in another encoding.
+    if encoding == "utf-8" and 2 * broken > foreign:
         text = data.decode("cp1252", "replace")
-        wrong = len(_CONTROL.findall(text)) + text.count("\ufffd")
-        if wrong > _MOST_CONTROL * len(text):
-            raise NotTextError("it holds binary data, not text") from None
+    if len(_CONTROL.findall(text)) + text.count(_BROKEN) > _MOST_WRONG * len(text):
+        raise NotTextError("it holds binary data, not text")
     return clean(text)
 
 

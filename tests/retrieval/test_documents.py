@@ -162,7 +162,22 @@ def test_a_gzip_that_breaks_off_keeps_what_came_before(tmp_path):
     assert "damaged after line" in skipped[-1].reason
 
 
+def test_a_few_broken_bytes_do_not_change_the_rest_of_a_text(tmp_path):
+    line = "Café Zürich, Brücke 1931. "
+    (tmp_path / "broken.txt").write_bytes((line * 20).encode() + b"\xff end")
+    (tmp_path / "wide.txt").write_bytes((line * 20).encode("utf-16") + b"\x00")
+    broken, wide = read_documents([tmp_path])
+    assert broken.text == line * 20 + "\ufffd end"
+    assert wide.text == line * 20 + "\ufffd"
+    (tmp_path / "wide.txt").write_bytes(b"\xff\xfe" + b"\x00\xd8" * 50)
+    skipped: list[Skipped] = []
+    assert len(list(read_documents([tmp_path], on_skip=skipped.append))) == 1
+    assert skipped[0].reason == "it holds binary data, not text"
+
+
 def test_missing_and_empty_paths_are_refused(tmp_path):
+    with pytest.raises(BadInputError, match=r"cannot be opened \(File name too long\); check it"):
+        list(read_documents([tmp_path / ("x" * 300)]))
     with pytest.raises(BadInputError, match=r"There is no file or folder '.*nowhere'; check the path\."):
         list(read_documents([tmp_path / "nowhere"]))
     with pytest.raises(EmptyCorpusError, match="Nothing readable was found"):
