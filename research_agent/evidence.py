@@ -72,7 +72,10 @@ class EvidenceStore:
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.executescript(_SCHEMA)
         except sqlite3.Error as error:
-            raise ResearchError(f"The evidence store {self._where} cannot be opened: {error}.") from error
+            raise ResearchError(
+                f"The evidence store {self._where} cannot be opened ({error}): free some space, then resume the run; "
+                "if it is damaged, start a new one."
+            ) from error
 
     def add(self, document: Document, *, backend: str) -> Snapshot:
         """Keep a whole document and return its snapshot."""
@@ -159,7 +162,10 @@ class EvidenceStore:
                     self._db.execute("INSERT OR IGNORE INTO texts VALUES (?, ?)", (sha256, raw))
                     self._db.execute("INSERT OR IGNORE INTO snapshots VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
             except sqlite3.Error as error:
-                raise ResearchError(f"The evidence store {self._where} cannot be written: {error}.") from error
+                raise ResearchError(
+                    f"The evidence store {self._where} cannot be written ({error}): free some space, "
+                    "then resume the run."
+                ) from error
             return self.get(source_id)
 
     def _entry(self, source_id: str) -> tuple[Snapshot, Folded | None]:
@@ -177,7 +183,7 @@ class EvidenceStore:
             (source_id,),
         )
         if not rows:
-            raise ResearchError(f"The evidence store {self._where} holds no source {source_id!r}; it is incomplete.")
+            raise ResearchError(f"The evidence store {self._where} holds no source {source_id!r}: start a new run.")
         name, document_id, backend, uri, title, raw, sha256, retrieved_at, start = rows[0]
         if hashlib.sha256(raw).hexdigest() != sha256:
             raise ResearchError(f"The text of source {source_id!r} in the evidence store {self._where} was changed.")
@@ -188,7 +194,9 @@ class EvidenceStore:
         try:
             return self._db.execute(query, values).fetchall()
         except sqlite3.Error as error:
-            raise ResearchError(f"The evidence store {self._where} cannot be read: {error}.") from error
+            raise ResearchError(
+                f"The evidence store {self._where} is damaged ({error}): the run cannot go on, start a new one."
+            ) from error
 
 
 def _plain(text: str) -> str:

@@ -14,6 +14,7 @@ from research_agent.graph.state import Node
 from research_agent.models.base import ChatModel
 from research_agent.options import AskOptions
 from retrieval.base import Closable, Retriever, RetrieverInfo
+from retrieval.errors import IndexMismatchError
 
 if TYPE_CHECKING:
     from research_agent.config import Settings
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from research_agent.reading.base import Reader
 
 LOCAL: Final = RetrieverInfo(name="local", public=False, search_usd=0.0)
+_SHOWN: Final = 10
 _NOTHING: Final = "There is nothing to search: name documents, an index or a backend."
 
 
@@ -64,15 +66,32 @@ def check_paths(options: AskOptions) -> None:
     if not (options.docs or options.index or options.backends):
         raise UsageError(_NOTHING)
     for what, path in [*(("document", path) for path in options.docs), ("index", options.index)]:
-        if path is not None and not path.exists():
-            raise UsageError(f"The {what} path {path} does not exist: check its spelling.")
+        if path is not None:
+            _check_there(what, path)
     if options.docs and options.index:
         raise UsageError(
             "Documents and an index were both named: name one of them, "
             "or add the documents to the index with: research-agent index add"
         )
+    if "local" in options.backends:
+        raise UsageError("The backend 'local' is an index of your own: name its folder with --index, or use --docs.")
     if options.price_file:
         read_price_file(options.price_file)
+
+
+def _check_there(what: str, path: Path) -> None:
+    """Refuse a path that is not there.
+
+    Raises:
+        UsageError: that is so, or nobody may look.
+    """
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        raise UsageError(f"The {what} path {path} does not exist: check its spelling.") from error
+    except OSError as error:
+        why = error.strerror
+        raise UsageError(f"The {what} path {path} cannot be opened ({why}): check it and its rights.") from error
 
 
 @asynccontextmanager
@@ -111,11 +130,11 @@ async def open_resources(
         emit({"type": "model", "why": chosen.why})
         if isinstance(chosen.model, Closable):
             stack.push_async_callback(chosen.model.aclose)
-        retrievers = [await opened(opening) for opening in _openings(options)]
+        tell = _from_any_thread(emit)
+        retrievers = [await opened(opening) for opening in _openings(options, tell)]
         if check:
             check(chosen.model, retrievers, (LOCAL,) if options.docs else ())
         if options.docs:
-            tell = _from_any_thread(emit)
             retrievers.insert(0, await opened(lambda: index_documents(options.docs, settings.home, tell)))
         yield Resources(tuple(retrievers), reader_for(chosen.model), chosen.model, chosen.spec)
 
@@ -131,18 +150,41 @@ def reader_for(model: ChatModel | None) -> "Reader":
     return ModelReader()
 
 
-def _openings(options: AskOptions) -> Iterator[Callable[[], Retriever]]:
+def _openings(options: AskOptions, emit: "Emit") -> Iterator[Callable[[], Retriever]]:
     """Yield a way to open each retriever that is there already, in the options' order."""
     if options.index is not None:
-        yield partial(_load_backend, "local", directory=options.index)
+        yield partial(open_index, options.index, emit)
     for name in options.backends:
         yield partial(_load_backend, name)
 
 
-def _load_backend(name: str, **given: object) -> Retriever:
+def _load_backend(name: str) -> Retriever:
     from retrieval.registry import load_retriever
 
-    return load_retriever(name, **given)
+    return load_retriever(name)
+
+
+def open_index(directory: Path, emit: "Emit") -> Retriever:
+    """Return an index that was built before.
+
+    Raises:
+        IndexMismatchError: it was built with another embedding model than the one installed here.
+        RetrievalError: there is no index, or it is damaged.
+    """
+    from retrieval.index import LocalIndex
+    from retrieval.index.encoder import default_encoder
+
+    index = LocalIndex.open(directory)
+    described = index.describe()
+    mine = default_encoder()
+    if described.note and described.encoder and mine is not None:
+        raise IndexMismatchError(
+            f"The index at {directory} was built with the embedding model {described.encoder!r}, and {mine.name!r} is "
+            "the one here: build it again with: research-agent index build"
+        )
+    if described.note:
+        emit({"type": "note", "text": described.note})
+    return index
 
 
 def index_documents(paths: Sequence[Path], home: Path, emit: "Emit") -> Retriever:
@@ -158,9 +200,18 @@ def index_documents(paths: Sequence[Path], home: Path, emit: "Emit") -> Retrieve
         emit({"type": "index_progress", "stage": step.stage, "done": step.done, "total": step.total, "eta": step.eta})
 
     def left_out(what: Skipped) -> None:
+        said.add(what.path)
         emit({"type": "skipped", "text": f"Left out: {what.path}: {what.reason}.", "path": what.path})
 
-    return open_or_build(paths, home=home, progress=told, on_skip=left_out)
+    said: set[str] = set()
+    index = open_or_build(paths, home=home, progress=told, on_skip=left_out)
+    # What an earlier run could not read is not read again, and is left out all the same.
+    before = [Skipped(path, reason) for path, reason in index.describe().skipped if path not in said]
+    for what in before[:_SHOWN]:
+        left_out(what)
+    if len(before) > _SHOWN:
+        emit({"type": "skipped", "text": f"Left out, as before: {len(before) - _SHOWN:,} more.", "path": ""})
+    return index
 
 
 def _from_any_thread(emit: "Emit") -> "Emit":

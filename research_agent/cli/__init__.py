@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import typer
 
 from research_agent.cli import ask, backends, corpus, models, runs
-from research_agent.cli.failures import status_of
+from research_agent.cli.failures import sentence_of, status_of
 from research_agent.cli.plugged import Commands
 
 app = typer.Typer(
@@ -44,12 +44,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = status_of(error)
         if status is None or debug:
             raise
-        typer.echo(f"Error: {_sentence(error)}", err=True)
+        typer.echo(f"Error: {sentence_of(error)}", err=True)
         return status
     return returned if isinstance(returned, int) else 0
-
-
-def _sentence(error: Exception) -> str:
-    message = " ".join((error.format_message() if isinstance(error, typer.TyperException) else str(error)).split())
-    context = getattr(error, "ctx", None)
-    return message if context is None else f"{message.rstrip('.')}. See: {context.command_path} --help"

@@ -10,7 +10,7 @@ import typer
 
 from research_agent.answer import Answer
 from research_agent.cli.interrupts import Interrupts
-from research_agent.cli.output import FormatOption, OutOption, QuietOption, choose_format, deliver
+from research_agent.cli.output import FormatOption, OutOption, QuietOption, a_path, choose_format, deliver
 from research_agent.cli.story import Gauge
 from research_agent.cli.view import View, open_view
 from research_agent.errors import UsageError
@@ -30,7 +30,8 @@ _MODELS: Final = (
 
 Question = Annotated[str | None, typer.Argument(metavar="QUESTION", help="In plain words; - reads it from stdin.")]
 Docs = Annotated[
-    list[Path] | None, typer.Option("--docs", metavar="PATH", help="File or folder to answer from; repeat.")
+    list[Path] | None,
+    typer.Option("--docs", metavar="PATH", parser=a_path, help="File or folder to answer from; repeat."),
 ]
 Index = Annotated[Path | None, typer.Option("--index", metavar="DIR", help="Index made by `index build`.")]
 Backends = Annotated[
@@ -172,6 +173,24 @@ def _alone(ctx: typer.Context) -> None:
         raise UsageError(f"--resume goes on with what the run began with, so leave out {', '.join(given)}.")
 
 
+def _from_stdin() -> str:
+    """Return the question on stdin.
+
+    Raises:
+        UsageError: it is no text, or far too long to be read whole.
+    """
+    try:
+        question = sys.stdin.read(_LONGEST_INPUT + 1)
+    except UnicodeDecodeError as error:
+        raise UsageError(f"The question on stdin is no text ({error}): give it in UTF-8.") from error
+    if len(question) > _LONGEST_INPUT:
+        raise UsageError(
+            f"The question has more than {_LONGEST_INPUT:,} characters: put long material into a document and name it "
+            "with --docs."
+        )
+    return question
+
+
 def _subject(question: str | None, docs: tuple[Path, ...], *, named: bool) -> tuple[str, tuple[Path, ...], str]:
     """Return the question, the documents, and what is to be said about them.
 
@@ -192,5 +211,5 @@ def _subject(question: str | None, docs: tuple[Path, ...], *, named: bool) -> tu
         docs = (sample.documents(),)
         note += "No documents were named; answering from the sample corpus (--docs PATH names your own)."
     if question == "-":
-        question = sys.stdin.read(_LONGEST_INPUT + 1)
+        question = _from_stdin()
     return check_question(question), docs, note

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from research_agent.cli.output import JsonOption, QuietOption
+from research_agent.cli.output import JsonOption, QuietOption, a_path
 from research_agent.cli.progress import Bar
 from research_agent.errors import UnknownNameError
 
@@ -17,9 +17,13 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Build, change and describe an index.", rich_markup_mode=None)
 
-Folder = Annotated[Path, typer.Argument(metavar="DIR", help="Folder of the index.")]
-Paths = Annotated[list[Path], typer.Argument(metavar="PATH...", help="Files and folders, all that is in them.")]
-Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of documents, as a report's sources name them.")]
+Folder = Annotated[Path, typer.Argument(metavar="DIR", parser=a_path, help="Folder of the index.")]
+Paths = Annotated[
+    list[Path], typer.Argument(metavar="PATH...", parser=a_path, help="Files and folders, all that is in them.")
+]
+Ids = Annotated[
+    list[str], typer.Argument(metavar="ID...", help="Documents: FOLDER/FILE as it was added, or the `_id` of a row.")
+]
 DenseOption = Annotated[
     str, typer.Option("--dense", metavar="none|lazy|all", help="Vectors: none, when a query needs them, or all now.")
 ]

@@ -30,6 +30,16 @@ _USERS = (
 )
 
 
+def sentence_of(error: Exception) -> str:
+    """Return what is to be said of an error with an exit status, on one line."""
+    said = error.format_message() if isinstance(error, typer.TyperException) else str(error)
+    if isinstance(error, OSError):
+        said = f"{error.filename} cannot be used ({error.strerror}): check it, its rights and the room on its disk."
+    said = " ".join(said.split())
+    context = getattr(error, "ctx", None)
+    return said if context is None else f"{said.rstrip('.')}. See: {context.command_path} --help"
+
+
 def status_of(error: Exception) -> int | None:
     """Return the exit status an error stands for, or None for one that is a fault of this program."""
     if isinstance(error, typer.TyperException):
@@ -38,6 +48,8 @@ def status_of(error: Exception) -> int | None:
         return WRONG_USE
     if isinstance(error, BudgetTooSmallError):
         return EXIT_STATUS["budget_too_small"]
+    if isinstance(error, OSError) and error.filename is not None:
+        return WRONG_USE
     if isinstance(error, (ResearchError, RetrievalError)):
         return EXIT_STATUS["failed"]
     return None

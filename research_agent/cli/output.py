@@ -24,6 +24,13 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _SUFFIXES: Final[Mapping[str, Format]] = {".md": "md", ".html": "html", ".htm": "html", ".json": "json"}
 
 
+def a_path(text: str) -> Path:
+    """Return the path in an argument; an empty one, as of a variable that is not set, would be the folder we are in."""
+    if not text.strip():
+        raise typer.BadParameter("it is empty; name a file or folder.")
+    return Path(text)
+
+
 def choose_format(form: str | None, out: Path | None) -> Format:
     """Return the form of the report, and refuse before anything is spent what could not be written.
 

@@ -33,10 +33,10 @@ def list_all(as_json: JsonOption = False) -> int:
         {
             "run": run.run_id,
             "begun": run.created_at,
-            "status": run.status or "unfinished",
+            "status": "damaged" if run.problem else run.status or "unfinished",
             "units": None if run.units is None else round(run.units, 3),
             "budget": run.limit,
-            "question": run.question,
+            "question": run.question or run.problem,
         }
         for run in list_runs(load_settings().home)
     ]

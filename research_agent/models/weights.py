@@ -15,7 +15,7 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
-from research_agent.errors import ModelFileError
+from research_agent.errors import ModelFileError, UsageError
 from research_agent.models import wheels
 from research_agent.models.catalogue import KNOWN, Weights, file_of, known, partial_of
 
@@ -71,7 +71,8 @@ def locate(spec: str, home: Path) -> Path:
     """Return the GGUF file of a known model's name or of a path; its checksum is not read.
 
     Raises:
-        ModelFileError: it is missing, or is no GGUF file.
+        ModelFileError: a known model's is missing, or it is no GGUF file.
+        UsageError: there is nothing at the path.
     """
     path = find(spec, home)
     if path is not None:
@@ -82,7 +83,7 @@ def locate(spec: str, home: Path) -> Path:
             f"The embedded model {KNOWN[spec].title} is not on this machine ({file_of(KNOWN[spec], home)}); "
             f"fetch it ({KNOWN[spec].size / 1e6:,.0f} MB) with: research-agent models pull {spec}"
         )
-    raise ModelFileError(f"There is no model file at {spec!r}; name a GGUF file, or one of: {', '.join(KNOWN)}.")
+    raise UsageError(f"There is no model file at {spec!r}; name a GGUF file, or one of: {', '.join(KNOWN)}.")
 
 
 def load(spec: str, home: Path) -> Path:

@@ -13,8 +13,9 @@ from research_agent.errors import BudgetTooSmallError, UnknownNameError, UsageEr
 from research_agent.options import AskOptions
 from research_agent.reading.extractive import ExtractiveReader
 from research_agent.resources import LOCAL, Resources, check_paths, open_resources
-from retrieval.base import Fetcher
-from retrieval.errors import EmptyCorpusError, UnknownBackendError
+from retrieval.base import Document, Fetcher
+from retrieval.errors import EmptyCorpusError, IndexMismatchError, UnknownBackendError
+from retrieval.index import LocalIndex
 from retrieval.testing import FixedRetriever
 
 
@@ -41,6 +42,45 @@ async def test_documents_are_indexed_and_what_cannot_be_read_is_told(tmp_path):
     assert events[0]["type"] == "model"
 
 
+async def test_what_cannot_be_read_is_told_again_from_an_index_that_is_there(tmp_path):
+    settings, folder = Settings(home=tmp_path / "home"), corpus(tmp_path)
+    mine = AskOptions(docs=(folder,), model="extractive")
+    for number in range(14):
+        (folder / f"image{number}.png").write_bytes(b"x")
+    told: list[list[str]] = []
+    for _ in range(2):
+        events: list[Any] = []
+        async with open_resources(mine, settings, events.append):
+            await asyncio.sleep(0)
+        told.append([event["text"] for event in events if event["type"] == "skipped"])
+    first, again = told
+    assert len(first) == 15
+    assert set(again[:-1]) < set(first)
+    assert (len(again), again[-1]) == (11, "Left out, as before: 5 more.")
+
+
+async def test_an_index_of_another_embedding_model_is_refused_and_one_without_is_told(tmp_path, monkeypatch):
+    class Other:
+        name, dim = "another-model", 4
+
+        def encode(self, texts: list[str]) -> Any:
+            raise AssertionError
+
+    LocalIndex.build(tmp_path / "i", [Document("fox", "The fox lives in Oslo.")], encoder=Other())
+    mine, events = AskOptions(index=tmp_path / "i", model="extractive"), []
+    with pytest.raises(
+        IndexMismatchError, match=r"built with the embedding model 'another-model', and 'all-MiniLM-L6-v2'"
+    ):
+        async with open_resources(mine, Settings(home=tmp_path / "home"), lambda event: None):
+            pass
+    monkeypatch.setattr("retrieval.index.encoder.default_encoder", lambda: None)
+    async with open_resources(mine, Settings(home=tmp_path / "home"), events.append) as resources:
+        assert await resources.retrievers[0].search("fox", k=1)
+        await asyncio.sleep(0)
+    (told,) = [event["text"] for event in events if event["type"] == "note"]
+    assert told.startswith("The encoder another-model is not installed, so the search is lexical")
+
+
 async def test_what_is_not_there_is_refused_by_name(tmp_path):
     settings = Settings(home=tmp_path / "home")
     folder = corpus(tmp_path)
@@ -64,6 +104,8 @@ def test_paths_and_price_files_are_checked_before_anything_is_opened(tmp_path):
         (AskOptions(), "There is nothing to search"),
         (AskOptions(docs=(tmp_path / "none",)), r"The document path .*none does not exist"),
         (AskOptions(index=tmp_path / "none"), r"The index path .*none does not exist"),
+        (AskOptions(docs=(tmp_path / ("x" * 300),)), r"The document path .* cannot be opened \(File name too long\)"),
+        (AskOptions(backends=("local",)), r"The backend 'local' is an index of your own: name its folder with --index"),
         (AskOptions(docs=(tmp_path,), index=tmp_path), "Documents and an index were both named: name one of them"),
         (AskOptions(docs=(tmp_path,), price_file=prices), r"The price file .* must have the form"),
     ]

@@ -51,6 +51,13 @@ def refused(capsys: pytest.CaptureFixture[str], home: Path, *words: str | Path) 
         (["ask", "--docs", "NOTES"], "There is no question"),
         (["ask", "Who?", "--docs", "NOTES/gone"], "gone does not exist"),
         (["ask", "Who?", "--index", "NOTES/gone"], "gone does not exist"),
+        (["ask", "Who?", "--docs", ""], "--docs': it is empty; name a file or folder"),
+        (["ask", "Who?", "--docs", "NOTES/" + "x" * 300], "cannot be opened (File name too long)"),
+        (["ask", "Who?", "--docs", "NOTES", "--out", "NOTES/" + "x" * 300], "cannot be used (File name too long)"),
+        (["ask", "Who?", "--docs", "NOTES", "--run-dir", "NOTES/" + "x" * 300], "cannot be used (File name too long)"),
+        (["ask", "Who?", "--backend", "local"], "name its folder with --index"),
+        (["ask", "Who?", "--docs", "NOTES", "--model", "gguf:NOTES/gone.gguf"], "There is no model file at"),
+        (["ask", "Who?", "--docs", "NOTES", "--prices", "NOTES/gone"], "cannot be opened (No such file or directory)"),
         (["ask", "Who?", "--docs", "NOTES", "--budget", "0"], "above 0"),
         (["ask", "Who?", "--docs", "NOTES", "--budget", "-5"], "above 0"),
         (["ask", "Who?", "--docs", "NOTES", "--budget", "nan"], "not nan"),
@@ -76,10 +83,13 @@ def refused(capsys: pytest.CaptureFixture[str], home: Path, *words: str | Path) 
         (["ask", "--resume", "r1"], "no run 'r1'"),
         (["ask", "Who?", "--bogus"], "No such option: --bogus"),
         (["runs", "show", "r1"], "no run 'r1'"),
+        (["runs", "show", "x" * 300], "cannot be used (File name too long)"),
         (["runs", "resume", "r1"], "no run 'r1'"),
         (["index"], "Missing command. See: research-agent index --help"),
         (["index", "info", "NOTES"], "no index at"),
         (["index", "build", "NOTES/i", "NOTES/gone"], "gone"),
+        (["index", "build", "", "NOTES"], "it is empty; name a file or folder"),
+        (["index", "build", "NOTES/i", ""], "it is empty; name a file or folder"),
         (["index", "build", "NOTES/i", "NOTES", "--dense", "some"], "'some'; known are none, lazy, all"),
         (["models", "pull", "huge"], "'huge'; known are default, small"),
         (["backends", "check", "bogus"], "no retrieval backend called 'bogus'; known are local"),
@@ -120,6 +130,15 @@ def test_the_command_runs_as_a_module_and_keeps_stdout_for_the_result(home: Path
     assert (done.returncode, done.stdout) == (5, "")
     assert done.stderr.startswith("Error: The embedded model")
     assert "Traceback" not in done.stderr
+
+
+def test_a_damaged_run_is_listed_with_its_problem(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (home / "runs" / "r1").mkdir(parents=True)
+    (home / "runs" / "r1" / "run.json").write_text("{")
+    assert main(["runs", "list", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["run"], row["status"]) == ("r1", "damaged")
+    assert "cannot be read as JSON" in row["question"]
 
 
 def test_debug_shows_where_an_error_came_from() -> None:

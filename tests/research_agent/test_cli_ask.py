@@ -172,7 +172,8 @@ def test_a_question_may_come_from_stdin_and_a_long_one_is_refused(place: Path) -
             input=text,
             capture_output=True,
             text=True,
-            env=os.environ | {"PYTHONPATH": path},
+            errors="surrogateescape",
+            env=os.environ | {"PYTHONPATH": path, "PYTHONIOENCODING": "utf-8:strict"},
         )
 
     done = piped(QUESTION)
@@ -181,8 +182,11 @@ def test_a_question_may_come_from_stdin_and_a_long_one_is_refused(place: Path) -
     assert done.stderr == ""
     done = piped("x" * 1_000_000)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("Error: The question has ")
+    assert done.stderr.startswith("Error: The question has more than 100,000 characters")
     assert done.stderr.count("\n") == 1
+    done = piped("Wh\udcff?")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("Error: The question on stdin is no text")
 
 
 @pytest.mark.parametrize(

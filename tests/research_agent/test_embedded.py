@@ -248,7 +248,7 @@ def test_text_cannot_forge_turns_of_the_conversation() -> None:
 def test_weights_that_are_missing_or_broken_are_named(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="research-agent models pull default"):
         EmbeddedModel("default", home=tmp_path)
-    with pytest.raises(ModelFileError, match="no model file at"):
+    with pytest.raises(UsageError, match="no model file at"):
         EmbeddedModel(str(tmp_path / "none.gguf"), home=tmp_path)
     broken = tmp_path / "broken.gguf"
     broken.write_bytes(b"GGUF\x03\x00\x00\x00" + b"\x07" * 4000)

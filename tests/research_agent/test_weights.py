@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from research_agent.errors import ModelFileError, UnknownNameError
+from research_agent.errors import ModelFileError, UnknownNameError, UsageError
 from research_agent.models import catalogue, weights, wheels
 from research_agent.models.catalogue import Weights
 
@@ -293,7 +293,7 @@ def test_what_is_missing_is_named_with_the_way_to_get_it(home: Path, tmp_path: P
     assert weights.find("default", home) is None
     with pytest.raises(ModelFileError, match=r"1,117 MB.*research-agent models pull default"):
         weights.load("default", home)
-    with pytest.raises(ModelFileError, match="no model file at"):
+    with pytest.raises(UsageError, match="no model file at"):
         weights.load(str(tmp_path / "nowhere.gguf"), home)
     with pytest.raises(UnknownNameError, match="known are default, small"):
         weights.pull("giant", home)
