@@ -9,7 +9,7 @@ from research_agent.graph.desk import Desk, line_end, said
 from research_agent.graph.refer import MENTIONED, PLACE, prepare, refer
 from research_agent.reading.base import Found
 from research_agent.reading.dates import find_dates
-from research_agent.reading.fields import Field, Item, items, named, plain
+from research_agent.reading.fields import Field, Item, items, named, plain, whole
 from research_agent.reading.identity import match
 from research_agent.reading.plan import Need, Plan, Step, Value, open_plan
 from research_agent.reading.words import fold, overlap, sentences
@@ -140,7 +140,7 @@ def _picked(step: Step, field: Field, snapshot: Snapshot, at: int) -> list[Value
             else []
         )
     elif step.pick == "one" and not step.kind:
-        entries = [Item(field.value, field.start, field.start + len(field.value))]
+        entries = [whole(field)]
     elif step.pick in {"one", "only"} and step.kind:
         entries = entries[:1]
     return [_value(entry, step.kind, field, snapshot, at) for entry in entries]

@@ -16,7 +16,9 @@ def conclusion(plan: Plan) -> str:
         return ""
     match plan.goal:
         case "count":
-            return str(len(last.values))
+            # "How many votes has T" is answered by the number that stands there, not by how many numbers do.
+            told = [value.text for value in last.values if last.op == "attribute" and not last.kind]
+            return told[0] if len(told) == 1 and re.fullmatch(r"\d[\d.,]*", told[0]) else str(len(last.values))
         case "list":
             return "; ".join(called(value) for value in last.values)
         case "each":

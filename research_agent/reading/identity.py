@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from research_agent.reading.fields import Field, bare_name, fields, plain
 from research_agent.reading.words import fold, overlap
 
-_IDENTIFIER = re.compile(r"(?<![\w.])([^\W\d_][\w/+]{0,15}?)(?:[ \t_#:-]{0,2})(\d[\w]*(?:[.\-:/]\w+)*)(?![\w])")
+_IDENTIFIER = re.compile(r"(?<![\w.])([^\W\d_][\w/+]{0,15}?|[§#№])(?:[ \t_#:.-]{0,2})(\d[\w]*(?:[.\-:/]\w+)*)(?![\w])")
 _HEAD_FIELDS = 16
 _NUMBERS = {"number", "no", "id", "identifier", "ref", "reference", "code", "key", "document", "num", "nr"}
 
@@ -74,10 +74,14 @@ def match(name: str, kind: str, own: Identity) -> float:
     if folded in own.names or fold(name) in own.names or (kind and fold(f"{kind} {name}") in own.names):
         return 1.0
     wanted = identifiers(name)
-    if kind and (number := re.fullmatch(r"[#]?(\d[\w.\-]*)", name.strip())):
+    number = re.fullmatch(r"[#]?(\d[\w.\-]*)", name.strip()) if kind else None
+    if number:
         wanted = {(fold(kind), number.group(1).lower().lstrip("0") or "0")}
     if wanted and wanted & own.codes:
         return 1.0
+    if number and not kind.isupper() and {code for _, code in wanted} & {code for _, code in own.codes}:
+        # A common noun, unlike an acronym, is no scheme of numbers.
+        return 0.9
     if wanted and len(fold(name).split()) <= 2:
         # A bare identifier that is not this document's own is another document.
         return 0.0

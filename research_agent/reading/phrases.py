@@ -1,212 +1,228 @@
 """Take English noun phrases apart into things and relations, by grammar and not by topic.
 
-Nested noun phrases are right-branching in English ("the A of the B that requires the C titled D"): the leftmost
-connecting words hold the outermost relation, so one left-to-right descent takes them apart however deep they go.
+Every way in which a phrase can be cut is tried, and the one that leaves least unexplained is taken: quoted parts cost
+nothing, words that have to be taken on trust as a name cost something, words that were not taken apart cost most.
 What does not fit stays `Described`, and the agent falls back on open search.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
-from research_agent.reading.terms import Attribute, Described, Having, Name, Pick, Term
+from research_agent.reading.forms import (
+    AGAIN,
+    ARTICLE,
+    EMPTY,
+    LABEL_NOUN,
+    LISTED,
+    LISTS,
+    MARK,
+    PICK,
+    PICKS,
+    RELATIVE,
+    UPPER,
+    is_participle,
+    is_verb,
+)
+from research_agent.reading.terms import Described, Name, Pick, Term
+from research_agent.reading.words import STOP
 
-# The start of a name: a quoted part, a digit or a letter that is not lower case.
-UPPER = r"(?:[⟦\d]|[^\W\d_a-zß-öø-ÿ])"
-_MARK = re.compile(r"⟦(\d+)⟧")
-LABEL_NOUN = (
-    r"(?:headers?|fields?|lines?|entr(?:y|ies)|sections?|rows?|columns?|attributes?|propert(?:y|ies)|lists?|tags?|keys?|"
-    r"labels?|records?|values?|parameters?|cells?|metadata)"
-)
-LISTED = (
-    r"(?:listed|named|given|mentioned|shown|found|stated|cited|referenced|included|recorded|appearing|specified|noted|"
-    r"written|entered)"
-)
-BE = r"(?:is|was|are|were)"
-_PICKS: dict[str, Pick] = {
-    "first": "first", "last": "last", "final": "last", "second": "second", "third": "third", "fourth": "fourth",
-    "fifth": "fifth", "only": "only", "sole": "only", "single": "only", "each": "all", "every": "all", "all": "all",
-}  # fmt: skip
-_PICK = re.compile(
-    r"^(?:the |these |those )?(?P<pick>first|last|final|second|third|fourth|fifth|only|sole|single|each|every|all)"
-    r"(?:-(?:listed|named|mentioned|given|cited|credited))?(?P<other> other)?(?: of)?(?: the| these| those)? (?=\S)",
-    re.I,
-)
-_LISTED_IN = re.compile(
-    rf"^(?P<kind>[^⟦]*?) ?(?:(?:that|which|who) {BE} )?{LISTED} (?:in|under|on|as|at) (?:the |its )?"
-    rf"(?P<label>⟦\d+⟧|[\w\-/ ]{{1,40}}?)(?: {LABEL_NOUN})? (?:of|for|in) (?P<rest>.+)$",
-    re.I,
-)
-_AMONG = re.compile(
-    r"^(?P<kind>[^⟦]*?) (?:that|which|who) (?:has|have|had|lists?|names?|includes?|counts?|gives?) (?P<rest>.+?) "
-    r"(?:among|amongst|in|as one of|as) (?:its|their|the|an?|his|her) (?P<label>⟦\d+⟧|[\w\- ]+?)"
-    rf"(?: {LABEL_NOUN})?$",
-    re.I,
-)
-_WHOSE = re.compile(
-    rf"^(?P<kind>[^⟦]*?) whose (?P<label>⟦\d+⟧|[\w\- ]{{1,40}}?)(?: {LABEL_NOUN})? "
-    r"(?:is|are|was|were|includes?|contains?|names?|lists?|mentions?|has|have) (?P<rest>.+)$",
-    re.I,
-)
-_RELATIVE = re.compile(
-    r"^(?P<kind>[^⟦]*?) (?:that|which|who) (?P<relation>(?:[a-z][\w\-]*)(?: [a-z][\w\-]*){0,4}?) "
-    rf"(?P<rest>(?:the |an? |each |every |any |{UPPER}).*)$"
-)
-_PARTICIPLE = re.compile(
-    r"^(?P<kind>[^⟦]*?) "
-    r"(?P<relation>(?:co-?)?[a-z]+(?:ed|en|wn|de|lt|ng)(?: (?:or|and) [a-z\-]+)* (?:by|from|in|with)) (?P<rest>.+)$"
-)
-_TITLED = re.compile(
-    r"^(?P<kind>[^⟦]*?) ?"
-    r"(?:titled|entitled|called|named|labell?ed|known as|by the name(?: of)?|with the (?:title|name)) (?P<name>.+)$",
-    re.I,
-)
-_OF = re.compile(r"^(?P<label>(?:⟦\d+⟧|[a-z(][^⟦]*?)(?: ⟦\d+⟧)?(?: [a-z][\w\-]*)*?) (?:of|for) (?P<rest>.+)$")
-_POSSESSIVE = re.compile(r"^(?P<rest>.+)(?:['’]s|(?<=s)['’]) (?P<label>[a-z][\w\- ]*|⟦\d+⟧(?: \w+)?)$")
-_KIND_NAME = re.compile(rf"^(?P<kind>[a-z][\w\-]*(?: [a-z][\w\-]*){{0,2}}) (?P<name>{UPPER}.*)$")
-_COMMON_START = re.compile(r"^(?:the|an?|these|those|this|that) ", re.I)
+UNEXPLAINED = 6.0  # what a phrase costs at least that was not taken apart
+HOPELESS = 30.0  # … and one that holds what is surely grammar
+_MOST = 4000  # phrases looked at in one question; what is longer is no question
+_LONG = 1500
+
+
+class Reading(NamedTuple):
+    """A way to read a phrase, and how much it takes on trust."""
+
+    cost: float
+    term: Term
+
+
+class Bare(NamedTuple):
+    """A phrase without its article, and which of several things it picks."""
+
+    text: str
+    pick: Pick
+    other: bool
+
+
+Rule = Callable[["Phrases", Bare], Iterator[Reading]]
 
 
 class Phrases:
-    """One question being taken apart: its text with the quoted parts set aside."""
+    """One question being taken apart: its text with the quoted parts set aside.
 
-    def __init__(self, text: str) -> None:
-        self._quoted: list[str] = []
-        self.text = self._set_aside(text)
+    Args:
+        text: the question.
+        rules: the ways in which a phrase may be cut.
+    """
 
-    def _set_aside(self, text: str) -> str:
+    def __init__(self, text: str, rules: Sequence[Rule]) -> None:
+        self._rules = rules
+        self._aside: list[str | Reading] = []
+        self._known: dict[str, Reading] = {}
+        self.text = self._quotes_aside(text)
+
+    def _quotes_aside(self, text: str) -> str:
         """Replace each quoted part by a mark, so that its words can't be read as grammar."""
-
-        def keep(found: re.Match[str]) -> str:
-            self._quoted.append(found.group(1))
-            return f"⟦{len(self._quoted) - 1}⟧"
-
         text = re.sub(r"\s+", " ", text).strip()
-        # A closing mark is followed by punctuation or the end of a phrase; quotes inside a title are not.
-        text = re.sub(
-            r"[\"“”„«]((?:[^\"“”»]|[\"“](?=\w)[^\"“”]*[\"”](?= \w+[^\"]*[\"”](?:[?;,.]|$)))+)[\"”»]", keep, text
+        for start, end in reversed(_quoted(text)):
+            text = f"{text[:start]}{self.aside(text[start + 1 : end - 1])}{text[end:]}"
+        return re.sub(
+            r"(?<![\w⟧)\].])[‘'`]([^'’`]+(?:['’]\w[^'’`]*)*)['’`](?!\w)", lambda found: self.aside(found.group(1)), text
         )
-        return re.sub(r"(?<!\w)[‘'`]([^'’`]+(?:['’]\w[^'’`]*)*)['’`](?!\w)", keep, text)
+
+    def aside(self, part: str | Reading) -> str:
+        """Keep a quoted part, or a thing that is spoken of again, and return its mark."""
+        self._aside.append(part)
+        number = len(self._aside) - 1
+        return f"⟦{number}⟧" if isinstance(part, str) else f"⟪{number}⟫"
 
     def plain(self, text: str) -> str:
         """Return the text with its quoted parts back in place and outer punctuation gone."""
-        text = _MARK.sub(lambda found: self._quoted[int(found.group(1))], text)
-        return text.strip(' ,;:.?!"“”')
 
-    def label(self, text: str) -> str:
-        """Return an attribute's name without the noun that only says it is an attribute."""
-        marked = _MARK.search(text)
-        if marked:
-            return self.plain(marked.group(0))
-        text = _COMMON_START.sub("", text.strip())
-        return re.sub(rf"^(?:name|value)s? (?={LABEL_NOUN})|(?<=\w) {LABEL_NOUN}$", "", text) if " " in text else text
+        def back(found: re.Match[str]) -> str:
+            part = self._aside[int(found.group()[1:-1])]
+            return part if isinstance(part, str) else "it"
+
+        return re.sub(f"{MARK}|{AGAIN}", back, text).strip(' ,;:.?!"“”')
 
     def noun_phrase(self, text: str) -> Term:
         """Take one noun phrase apart, outermost relation first."""
+        return self.read(text).term
+
+    def read(self, text: str) -> Reading:
+        """Return the cheapest way to read a noun phrase."""
         text = text.strip(" ,;:.?!")
+        if text not in self._known:
+            if len(self._known) > _MOST or len(text) > _LONG or not text:
+                return Reading(HOPELESS, Described(self.plain(text)))
+            self._known[text] = min(self._readings(text), key=lambda reading: reading.cost)
+        return self._known[text]
+
+    def _readings(self, text: str) -> Iterator[Reading]:
         pick: Pick = "one"
         other = False
-        found = _PICK.match(text)
+        bare = text
+        found = picked(text)
         if found:
-            pick, other, text = _PICKS[found["pick"].lower()], bool(found["other"]), text[found.end() :]
-        elif re.match(r"(?i)the other ", text):
-            other, text = True, text[10:]
-        bare = _COMMON_START.sub("", text)
-        splits = [split for rule in _RULES if (split := rule(self, bare, pick, other)) is not None]
-        if splits:
-            return min(splits, key=lambda split: split[0])[1]()
-        return self._leaf(text, bare)
+            pick, other, bare = PICKS[found["pick"].lower()], bool(found["other"]), text[found.end() :]
+        elif found := re.match(r"(?i)(?:the|any|all|every) other ", text):
+            other, bare = True, text[found.end() :]
+        bare = ARTICLE.sub("", bare)
+        yield from self._leaves(text, bare)
+        for rule in self._rules:
+            yield from rule(self, Bare(bare, pick, other))
 
-    def _leaf(self, text: str, bare: str) -> Term:
-        if _MARK.fullmatch(bare):
-            return Name(self.plain(bare))
-        found = _KIND_NAME.match(bare)
-        if found and len(found["name"]) > 1:
-            return Name(self.plain(found["name"]), found["kind"])
+    def _leaves(self, text: str, bare: str) -> Iterator[Reading]:
+        if re.fullmatch(f"{MARK}|{AGAIN}", bare):
+            part = self._aside[int(bare[1:-1])]
+            yield Reading(0.0, Name(part)) if isinstance(part, str) else part
+            return
+        after = "(?!)" if bare == text else rf"{MARK}|{UPPER}.*[^s]"
+        for pattern in (rf"(?P<kind>[^⟦⟪]*?) (?P<name>{UPPER}.*)", rf"(?P<name>{after}) (?P<kind>[^⟦⟪A-Z]*)"):
+            found = re.fullmatch(pattern, bare)
+            kind = found and kind_of(found["kind"])
+            # Words in capitals belong to the name, unless it stands in quotes.
+            if not found or kind is None or len(found["name"]) < 2:
+                continue
+            if found["name"].startswith("⟦") or kind.islower() or not kind:
+                yield Reading(0.1 + self.trust(found["name"]), Name(self.plain(found["name"]), kind))
         if re.match(UPPER, bare) and (bare == text or re.match(r"(?i)the ", text)):
-            return Name(self.plain(bare))
-        return Described(self.plain(bare))
+            yield Reading(0.2 + self.trust(bare), Name(self.plain(bare)))
+        elif re.fullmatch(r"[\w.\-/]*\d[\w.\-/]*", bare):
+            yield Reading(0.5, Name(bare))
+        grammar = re.search(rf"{MARK}|{AGAIN}|\b(?:that|which|who|whom|whose|what)\b", bare)
+        yield Reading((HOPELESS if grammar else UNEXPLAINED) + 0.4 * bare.count(" "), Described(self.plain(bare)))
 
+    def trust(self, name: str) -> float:
+        """Return what it costs to take words for a name: the more of them connect, the more."""
+        if re.fullmatch(MARK, name):
+            return 0.0
+        if re.search(f"{MARK}|{AGAIN}", name):
+            return 6.0 if "⟪" not in name else HOPELESS
+        words = name.split()
+        lower = [word.strip(",") for word in words if word[0].islower()]
+        said = sum(3.0 for word in lower if word in RELATIVE - {"and"})
+        told = sum(0.7 for word in lower if word not in STOP and (is_verb(word) or re.fullmatch(LISTED, word)))
+        plain = sum(0.2 if word in STOP else 0.6 for word in lower)
+        owned = 1.0 if re.search(r"\w['’]s [a-z]", name) else 0.0
+        open_end = 1.0 if lower and lower[-1] == words[-1] else 0.0
+        return 0.5 + said + told + plain + owned + open_end
 
-Split = tuple[int, Callable[[], Term]]
-Rule = Callable[[Phrases, str, Pick, bool], Split | None]
+    def label(self, text: str, *, loose: bool = False) -> tuple[str, float] | None:
+        """Return an attribute's name without the noun that only says it is one, and its cost; None for no label.
 
-
-def _listed_in(parse: Phrases, text: str, pick: Pick, _other: bool) -> Split | None:
-    found = _LISTED_IN.match(text)
-    if not found:
-        return None
-    return found.end("kind"), lambda: Attribute(
-        parse.label(found["label"]), parse.noun_phrase(found["rest"]), pick, found["kind"].strip()
-    )
-
-
-def _relation(pattern: re.Pattern[str], group: str) -> Rule:
-    """Make a rule for phrases that name a thing by its relation to another."""
-
-    def rule(parse: Phrases, text: str, pick: Pick, other: bool) -> Split | None:
-        found = pattern.match(text)
-        if not found:
+        Args:
+            text: the words.
+            loose: the words around it say that a label comes here, so that it may be spelt in any way.
+        """
+        text = ARTICLE.sub("", text.strip())
+        if found := re.fullmatch(rf"(?:{LABEL_NOUN} )?(?:{LISTED} )?({MARK})(?: {LABEL_NOUN})?", text):
+            return self.plain(found.group(1)), 0.0
+        marked = re.fullmatch(rf"(?:(?P<first>{LABEL_NOUN}) )?(?P<label>.+?)(?: (?P<last>{LABEL_NOUN}))?", text)
+        if not marked or re.search("[⟦⟪]", text) or len(text) > 60:
             return None
-        relation = parse.label(found[group]) if group == "label" else found[group]
-        kind = _COMMON_START.sub("", found["kind"]).strip()
-        return found.end("kind"), lambda: Having(relation, parse.noun_phrase(found["rest"]), pick, kind, other)
+        words = (marked["label"] if marked["last"] or (loose and marked["first"]) else text).split()
+        loose = loose or bool(marked["last"])
+        lower = [word.lower() for word in words]
+        if len(words) > 6 or any(word in RELATIVE for word in lower) or not re.match(r"[^\W\d_(]", words[0]):
+            return None
+        if not loose and (words[0][0].isupper() or any(word in PICKS for word in lower[1:-1])):
+            return None
+        listed = sum(bool(re.fullmatch(f"{LISTED}|{LISTS}", word)) for word in lower) if len(words) > 1 else 0
+        ended = 0.6 if len(words) > 1 and is_verb(lower[-1]) else 0.0
+        stops = sum(word in STOP for word in lower) * (0.4 if marked["last"] else 1.0)
+        # "The entry of T" says nothing of what is wanted.
+        empty = 0.8 if len(words) == 1 and re.fullmatch(LABEL_NOUN, lower[0]) else 0.0
+        return " ".join(words), 0.05 + 0.15 * (len(words) - 1) + 0.25 * stops + 1.0 * listed + ended + empty
 
-    return rule
+
+def picked(text: str) -> re.Match[str] | None:
+    """Return the words that pick one of several; "first published" picks nothing, it is what happened."""
+    found = PICK.match(text)
+    rest = text[found.end() :] if found else ""
+    done = re.match(rf"(?P<verb>[a-z\-]+)(?: {LABEL_NOUN}| on| in| at)?(?: (?:of|for|in) |$)", rest)
+    return None if done and is_participle(done["verb"]) else found
 
 
-def _titled(parse: Phrases, text: str, _pick: Pick, _other: bool) -> Split | None:
-    found = _TITLED.match(text)
-    if not found or not re.match(UPPER, found["name"]):
+def _quoted(text: str) -> list[tuple[int, int]]:
+    """Return where double-quoted parts stand; quotes inside a quoted part belong to it."""
+    found: list[tuple[int, int]] = []
+    depth, start, opened = 0, 0, -1
+    for at in (mark.start() for mark in re.finditer(r"[\"“”„«»]", text)):
+        before, after = text[at - 1 : at], text[at + 1 : at + 2]
+        opening = text[at] in "“„«" or (
+            text[at] == '"' and bool(after.strip()) and (not before.strip() or before in "([—–-/" or opened == at - 1)
+        )
+        if opening:
+            depth, opened = depth + 1, at
+            start = at if depth == 1 else start
+        elif depth:
+            depth -= 1
+            if not depth:
+                found.append((start, at + 1))
+    if depth:
+        # One was never closed: no nesting, then.
+        return [pair.span() for pair in re.finditer(r"[\"“„«][^\"“”„«»]+[\"”»]", text)]
+    return found
+
+
+def kind_of(text: str) -> str | None:
+    """Return the noun that says what sort of thing is meant, None where the words are no such noun."""
+    words = ARTICLE.sub("", text.strip()).split()
+    if len(words) > 3 or any(
+        word.lower() in STOP or word in RELATIVE or not re.match(r"[^\W_]", word) or re.search(r"['’,;:]", word)
+        for word in words
+    ):
         return None
-    marked = _MARK.match(found["name"])
-    name = parse.plain(marked.group(0) if marked else found["name"])
-    return found.end("kind"), lambda: Name(name, found["kind"].strip())
-
-
-def _of(parse: Phrases, text: str, pick: Pick, _other: bool) -> Split | None:
-    found = _OF.match(text)
-    if not found or len(found["label"].split()) > 6:
+    if words and (re.fullmatch(LISTED, words[-1]) or is_participle(words[-1]) or words[-1].lower() in PICKS):
         return None
-
-    def term() -> Term:
-        inner = parse.noun_phrase(found["rest"])
-        label, embedded = _embedded_pick(parse.label(found["label"]))
-        # "the value of the X of T", "the name of the X of T" ask for the X of T itself.
-        if label in _SELF and isinstance(inner, Attribute | Having):
-            return inner
-        # "the date of birth of T" is one attribute in two words.
-        if label in _FACETS and isinstance(inner, Attribute) and " " not in inner.label and inner.pick == "one":
-            return Attribute(f"{label} of {inner.label}", inner.of, embedded or pick)
-        return Attribute(label, inner, embedded or pick)
-
-    return found.end("label"), term
+    return "" if not words or (len(words) == 1 and words[0].lower() in EMPTY) else " ".join(words)
 
 
-def _possessive(parse: Phrases, text: str, pick: Pick, _other: bool) -> Split | None:
-    found = _POSSESSIVE.match(text)
-    if not found:
-        return None
-    label, embedded = _embedded_pick(parse.label(found["label"]))
-    return found.end("rest"), lambda: Attribute(label, parse.noun_phrase(found["rest"]), embedded or pick)
-
-
-def _embedded_pick(label: str) -> tuple[str, Pick | None]:
-    found = _PICK.match(label)
-    return (label[found.end() :], _PICKS[found["pick"].lower()]) if found else (label, None)
-
-
-_FACETS = {
-    "date", "day", "month", "year", "time", "place", "city", "country", "state", "region", "cause", "reason", "age",
-    "number", "amount", "type", "kind", "method", "language", "manner",
-}  # fmt: skip
-_SELF = {"value", "name", "content", "contents", "text"}
-_RULES: tuple[Rule, ...] = (
-    _listed_in,
-    _titled,
-    _of,
-    _relation(_AMONG, "label"),
-    _relation(_WHOSE, "label"),
-    _relation(_RELATIVE, "relation"),
-    _relation(_PARTICIPLE, "relation"),
-    _possessive,
-)
+def singular(kind: str) -> str:
+    """Return a kind in the singular."""
+    return re.sub(r"(?<=[^s\W])s$", "", re.sub(r"(?<=[^aeiou\W])ies$", "y", kind))

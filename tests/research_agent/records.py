@@ -4,13 +4,20 @@ Everything here is made up and drawn with fixed seeds: kinds of things, labels, 
 down and ways to ask about it. `python tests/research_agent/records.py` prints the whole table.
 """
 
+import asyncio
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from retrieval.base import Document
+
+if TYPE_CHECKING:
+    from records_run import Outcome
 
 Fields = list[tuple[str, list[str]]]
 
@@ -112,7 +119,7 @@ def _date(rng: random.Random, form: int) -> str:
     )[form]  # fmt: skip
 
 
-@dataclass
+@dataclass(eq=False)
 class Thing:
     """One record before it is written down."""
 
@@ -155,7 +162,7 @@ REFERENCES: dict[str, Callable[[Thing], str]] = {
     "both": lambda thing: f"{thing.code} ({thing.title})",
     "link": lambda thing: f"[{thing.title}](./{thing.number}.md)",
     "quoted": lambda thing: f'"{thing.title}"',
-    "number": lambda thing: re.findall(r"\d+", thing.code)[0],
+    "number": lambda thing: found.group() if (found := re.search(r"\d+$", thing.code)) else thing.code,
 }
 
 
@@ -262,6 +269,10 @@ class Asked:
     text: str
     answers: tuple[str, ...]
 
+    @property
+    def listed(self) -> bool:
+        return self.phrasing.startswith("list/")
+
 
 _PLACES = ("first", "second", "third")
 
@@ -334,7 +345,7 @@ WHO: dict[str, Callable[[Domain, str], str]] = {
 }
 HOW_MANY: dict[str, Callable[[Domain, str], str]] = {
     "number-is": lambda d, np: f"What number is given for {d.amount} in {np}?",
-    "how-many-has": lambda d, np: f"How many {d.amount} does {np} have?",
+    "how-many-has": lambda d, np: f"How {'many' if d.amount.endswith('s') else 'much'} {d.amount} does {np} have?",
 }
 
 
@@ -374,7 +385,8 @@ def questions(domain: Domain, made: list[Thing], seed: int, hops: tuple[int, ...
     for count in hops:
         for step in STEPS if count > 1 else ["-"]:
             for name, head in WHEN.items():
-                if count > 1 and rng.random() > 0.4:
+                # "The K listed under L of T's M" can be read in two ways.
+                if count > 1 and (rng.random() > 0.4 or name == "possessive"):
                     continue
                 path, places = (_only if step == "that-object" else _path)(rng, made, count)
                 phrase = _base(rng.randrange(6), domain, path[0])
@@ -457,3 +469,46 @@ def _others(rng: random.Random, domain: Domain, made: list[Thing], hops: int) ->
         yield Asked(
             "most", 1, f"Which {domain.kind} was {domain.event} later, {a.title} or {b.title}?", (late.title, late.code)
         )
+
+
+def ways(seed: int) -> Iterator[Way]:
+    """Every grammar, each with labels, references and a place of the code drawn for it."""
+    rng = random.Random(seed)
+    for grammar in GRAMMARS:
+        label, reference = rng.choice(list(LABELS)), rng.choice(list(REFERENCES))
+        heading = rng.choice(("code", "field", "id"))
+        yield Way(grammar, label, reference, heading)
+
+
+async def measure(each: int, seed: int = 1, domains: Sequence[str] = (), grammars: Sequence[str] = ()) -> list["Outcome"]:
+    """Put `each` questions about every domain written in every grammar to the agent."""
+    from records_run import Outcome, Shelf, answer, sample
+
+    made = []
+    for at, domain in enumerate(DOMAINS.values()):
+        for number, way in enumerate(ways(seed + at)):
+            if (domains and domain.kind not in domains) or (grammars and way.grammar not in grammars):
+                continue
+            records = things(domain, 40, seed + number, number % 4)
+            shelf = Shelf(way.write(domain, thing) for thing in records)
+            rng = random.Random(f"{seed} {domain.kind} {way.grammar}")
+            asked = list(questions(domain, records, rng.randrange(1000), (1, 2, 3)))
+            made += [Outcome(domain.kind, way, one, await answer(one.text, shelf)) for one in sample(rng, asked, each)]
+    return made
+
+
+def main() -> None:
+    from records_run import table
+
+    each = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    began = time.perf_counter()
+    outcomes = asyncio.run(measure(each, domains=sys.argv[2:3]))
+    for one in outcomes:
+        if not one.right:
+            print(f"{one.domain} | {one.way.grammar} {one.way.label} {one.way.reference} {one.way.heading} | {one.asked.phrasing} {one.asked.hops}\n    {one.asked.text}\n    gave {one.given!r}, not {one.asked.answers[0]!r}")
+    print(table(outcomes, dict.fromkeys(("domain", "grammar", "label", "reference", "heading", "kind", "hops", "head", "step"), "")))
+    print(f"{time.perf_counter() - began:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
