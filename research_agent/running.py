@@ -11,6 +11,7 @@ from research_agent.budget.doors import Doors
 from research_agent.budget.journal import Journal
 from research_agent.budget.ledger import Ledger
 from research_agent.budget.money import Money
+from research_agent.budget.replies import read_error
 from research_agent.errors import ResearchError
 from research_agent.evidence import EvidenceStore
 from research_agent.graph.build import build_chain, open_checkpoints
@@ -58,6 +59,8 @@ async def carry_out(
             ) from error
         answer = check_answer(_answer(run, options, ledger, evidence, candidates, chosen), evidence)
         run.store(answer)
+        if not answer.answer and (useless := _useless(ledger)):
+            tell({"type": "note", "text": f"No reply of the model could be used; the last of them: {useless}"})
         tell({"type": "run_ended", "status": answer.status, "stop_reason": answer.stop_reason, "error": answer.error})
         return answer
 
@@ -123,6 +126,12 @@ def _answer(
         chosen.trace,
         chosen.error,
     )
+
+
+def _useless(ledger: Ledger) -> str:
+    """Return why the model's last reply could not be used, where none could; else ""."""
+    failures = [read_error(reply) for reply in ledger.replies("model")]
+    return str(failures[-1]) if failures and all(failures) else ""
 
 
 def _status(chosen: Candidate, cut: bool) -> Status:

@@ -169,6 +169,11 @@ class Books:
             seq = self._replies.get(key)
             return None if seq is None else self.journal.data(seq)
 
+    def replies(self, what: str) -> list[dict[str, Any]]:
+        """Return the stored replies of the settled calls of one kind, in the order they were settled."""
+        with self.lock:
+            return [self.journal.data(seq) for key, seq in self._replies.items() if f"/{what}/" in key]
+
     def check_priced(self, charge: Charge, what: str) -> None:
         """Refuse a charge of unknown price under a money cap.
 

@@ -88,6 +88,14 @@ class Ledger:
         """Return the reply stored with a settled call, or None where the call has to be made."""
         return self._books.reply(key)
 
+    def replies(self, what: str) -> list[dict[str, Any]]:
+        """Return what all settled calls of one kind in the run came to, lasting failures included, as JSON values.
+
+        Args:
+            what: "model", "search", "fetch" or "rerank".
+        """
+        return self._books.replies(what)
+
     def set_aside(self, worst: Charge, *, seconds: float = 0.0) -> None:
         """Keep this much for answer calls; a second call replaces the first.
 
