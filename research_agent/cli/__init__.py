@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from importlib.metadata import version
 
 import typer
 
@@ -23,8 +24,15 @@ app.add_typer(runs.app, name="runs")
 app.add_typer(backends.app, name="backends")
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"research-agent {version('search-as-compute')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _root(
+    _said: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
     debug: bool = typer.Option(False, "--debug", help="Show where an error came from; may stand anywhere."),
 ) -> None:
     """Answer questions from documents under one budget, with quotes checked against what was read."""

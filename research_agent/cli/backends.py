@@ -2,11 +2,13 @@
 
 import asyncio
 import dataclasses
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from research_agent.cli.output import JsonOption, show_rows
+from research_agent.errors import UsageError
 from retrieval.base import Closable, Hit, Retriever, RetrieverInfo
 from retrieval.errors import UnavailableError
 
@@ -28,11 +30,15 @@ def list_all(as_json: JsonOption = False) -> int:
 def check(
     name: Annotated[str, typer.Argument(help="Name of a backend, or module:Class.")],
     query: Annotated[str, typer.Option("--query", metavar="TEXT", help="What to search for.")] = "test",
+    index: Annotated[Path | None, typer.Option("--index", metavar="DIR", help="The index, for `local`.")] = None,
 ) -> int:
     """Load a backend, search once, and say what it costs and what came back."""
     from retrieval.registry import load_retriever
 
-    info, hits = asyncio.run(_try(load_retriever(name), query))
+    if name == "local" and index is None:
+        raise UsageError("The backend 'local' is an index of your own: name its folder with --index.")
+    options = {} if index is None else {"directory": index}
+    info, hits = asyncio.run(_try(load_retriever(name, **options), query))
     typer.echo(f"{info.name}: {_terms(info)}")
     typer.echo(f"{len(hits)} of at most {_HITS} hits for {query!r}:")
     for hit in hits:

@@ -1,5 +1,6 @@
 """`research-agent index`: an index of one's own files, made once and kept up to date."""
 
+import asyncio
 import dataclasses
 import json
 from pathlib import Path
@@ -9,11 +10,11 @@ import typer
 
 from research_agent.cli.output import JsonOption, QuietOption, a_path
 from research_agent.cli.progress import Bar
-from research_agent.errors import UnknownNameError
+from research_agent.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from retrieval.documents import Skipped
-    from retrieval.index import IndexDescription, Step
+    from retrieval.index import IndexDescription, LocalIndex, Step
 
 app = typer.Typer(help="Build, change and describe an index.", rich_markup_mode=None)
 
@@ -65,14 +66,35 @@ def add(directory: Folder, paths: Paths, quiet: QuietOption = False) -> int:
 @app.command()
 def remove(directory: Folder, ids: Ids, quiet: QuietOption = False) -> int:
     """Remove documents from the index in DIR."""
+    from research_agent.report.markdown import shown
     from research_agent.report.words import counted
     from retrieval.index import LocalIndex
 
     index = LocalIndex.open(directory)
+    missing = asyncio.run(_missing(index, ids))
+    if len(missing) == len(ids):
+        named = ", ".join(map(repr, ids))
+        raise UsageError(
+            f"The index at {directory} has no document {named}: name each as FOLDER/FILE, or by its `_id`."
+        )
     gone = index.remove(ids)
     if not quiet:
-        typer.echo(f"Removed: {counted(gone, 'document', 'documents')} of {len(ids):,} named.", err=True)
+        left = f" Not there: {', '.join(map(shown, missing))}." if missing else ""
+        typer.echo(f"Removed: {counted(gone, 'document', 'documents')} of {len(ids):,} named.{left}", err=True)
     return 0
+
+
+async def _missing(index: "LocalIndex", ids: list[str]) -> list[str]:
+    """Return those of the ids that no document has."""
+    from retrieval.errors import DocumentNotFoundError
+
+    missing = []
+    for name in ids:
+        try:
+            await index.fetch(name)
+        except DocumentNotFoundError:
+            missing.append(name)
+    return missing
 
 
 @app.command()

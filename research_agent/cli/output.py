@@ -67,16 +67,31 @@ def deliver(answer: Answer, form: Format, out: Path | None) -> int:
             write_whole(out, text)
         except OSError as error:
             raise UsageError(f"The report could not be written to {out} ({error}); the run is kept.") from error
-    elif form == "md" and sys.stdout.isatty():
-        from rich.console import Console
-        from rich.markdown import Markdown
-
-        Console().print("", Markdown(text, hyperlinks=False), sep="\n")
     else:
-        typer.echo(text.encode(), nl=False)
+        _print(text, form)
     if answer.error:
         typer.echo(f"Error: {' '.join(answer.error.split())}", err=True)
     return EXIT_STATUS[answer.status]
+
+
+def _print(text: str, form: Format) -> None:
+    """Print a report; Markdown is set on a terminal.
+
+    Raises:
+        UsageError: stdout cannot be written, as where it is a file on a full disk.
+    """
+    try:
+        if form == "md" and sys.stdout.isatty():
+            from rich.console import Console
+            from rich.markdown import Markdown
+
+            Console().print("", Markdown(text, hyperlinks=False), sep="\n")
+        else:
+            typer.echo(text.encode(), nl=False)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UsageError(f"The report could not be printed ({error.strerror}); the run is kept.") from error
 
 
 def show_rows(rows: Sequence[Mapping[str, object]], as_json: bool, empty: str) -> None:

@@ -92,12 +92,29 @@ def refused(capsys: pytest.CaptureFixture[str], home: Path, *words: str | Path) 
         (["index", "build", "NOTES/i", ""], "it is empty; name a file or folder"),
         (["index", "build", "NOTES/i", "NOTES", "--dense", "some"], "'some'; known are none, lazy, all"),
         (["models", "pull", "huge"], "'huge'; known are default, small"),
+        (["backends", "check", "local"], "name its folder with --index"),
         (["backends", "check", "bogus"], "no retrieval backend called 'bogus'; known are local"),
         (["bogus"], "No such command 'bogus'. See: research-agent --help"),
     ],
 )
 def test_wrong_use_is_one_sentence_and_leaves_nothing(capsys, home, notes, words, sentence) -> None:
     assert sentence in refused(capsys, home, *(word.replace("NOTES", str(notes)) for word in words))
+
+
+def test_the_version_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("research-agent 0.")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_report_that_cannot_be_printed_is_a_sentence(home: Path, notes: Path) -> None:
+    command = [sys.executable, "-m", "research_agent", "ask", "Who wrote the first note?", "--docs", notes, "--quiet"]
+    with Path("/dev/full").open("w") as full:
+        environment = os.environ | {"RESEARCH_AGENT_HOME": str(home)}
+        command += ["--model", "extractive"]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, env=environment)
+    assert "Error: The report could not be printed (No space left on device); the run is kept." in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_help_of_every_command_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
@@ -166,7 +183,11 @@ def test_an_index_is_built_described_and_changed(capsys, home, notes, tmp_path) 
     described = json.loads(capsys.readouterr().out)
     assert (described["documents"], described["dense"], len(described["skipped"])) == (2, "none", 1)
     assert main(["index", "remove", str(index), "notes/bob.txt", "notes/gone.txt"]) == 0
-    assert "Removed: 1 document of 2 named." in capsys.readouterr().err
+    assert "Removed: 1 document of 2 named. Not there: notes/gone.txt." in capsys.readouterr().err
+    assert main(["index", "remove", str(index), "notes/gone.txt"]) == 2
+    assert f"The index at {index} has no document 'notes/gone.txt'" in capsys.readouterr().err
+    assert main(["backends", "check", "local", "--index", str(index), "--query", "Lovelace"]) == 0
+    assert "1 of at most 3 hits for 'Lovelace'" in capsys.readouterr().out
     assert main(["index", "info", str(index)]) == 0
     assert "1 document in 1 passage" in capsys.readouterr().out
 
