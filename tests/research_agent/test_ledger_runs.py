@@ -35,6 +35,7 @@ class World:
         self.random = random.Random(seed)
         self.wire = []
         self.at_wire = lambda: None
+        self.lied = False
         self.model = ModelInfo("wild", "wild", 4000, True, False, False)
         self.info = RetrieverInfo("wild", True, 3.5 if seed % 2 else None, usd, None)
 
@@ -60,6 +61,7 @@ class World:
         if kind < 0.1:
             return Usage(-5, 0, 10**15, 0)
         if kind < 0.2:
+            self.lied = True
             return Usage(prompt * 2, 0, most * 2, 0)  # more than the worst case
         output = self.random.randint(1, most)
         return Usage(prompt, self.random.randint(0, prompt), output, self.random.randint(0, output))
@@ -221,6 +223,8 @@ def test_no_run_is_ever_over_and_every_charge_is_accounted_for(plan):
         assert root._account.reserved == [0, 0, 0, 0]
         assert root._account.settled == list(charges.vector)
         assert root.spend().units <= budget.units
+        # What is held before a call is enough for every call that a provider is honest about.
+        assert world.lied or root.overrun.vector == NOTHING.vector
         # Every call on the wire was paid for, and nothing else.
         for what, meter in (("search", "searches"), ("fetch", "fetches")):
             assert root.spend().meters[meter] == world.wire.count(what)
