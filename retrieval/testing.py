@@ -13,6 +13,7 @@ A backend's test file is a subclass of `RetrieverContract` with two fixtures:
 """
 
 import asyncio
+import contextlib
 import math
 import re
 import unicodedata
@@ -128,6 +129,15 @@ class RetrieverContract:
         for price in (info.search_units, info.search_usd, info.fetch_units):
             assert price is None or (math.isfinite(price) and price >= 0)
 
+    async def test_returns_a_list_of_hits_and_none_twice(self, retriever: Retriever, known: Mapping[str, str]) -> None:
+        """A result is a list of hits, and no passage stands in it twice."""
+        for query in known:
+            hits = await retriever.search(query, k=10)
+            assert isinstance(hits, list)
+            assert all(isinstance(hit, Hit) for hit in hits)
+            places = [(hit.document_id, hit.start, hit.end) for hit in hits]
+            assert len(set(places)) == len(places), query
+
     async def test_finds_what_is_there(self, retriever: Retriever, known: Mapping[str, str]) -> None:
         """Each known query finds its document."""
         assert known
@@ -189,11 +199,21 @@ class RetrieverContract:
             return
         assert len(found) <= 3
 
+    async def test_takes_a_large_k(self, retriever: Retriever, known: Mapping[str, str]) -> None:
+        """More hits than there are may be asked for."""
+        query, document_id = next(iter(known.items()))
+        hits = await retriever.search(query, k=1_000)
+        assert document_id in [hit.document_id for hit in hits]
+        assert len(hits) <= 1_000
+
     async def test_same_query_same_result(self, retriever: Retriever, known: Mapping[str, str]) -> None:
-        """Asking twice gives the same documents, in the same order."""
+        """Asking twice gives the same documents, in the same order, whatever was done with the first list."""
         for query in known:
-            first = [(hit.document_id, hit.start) for hit in await retriever.search(query, k=5)]
-            assert [(hit.document_id, hit.start) for hit in await retriever.search(query, k=5)] == first
+            hits = await retriever.search(query, k=5)
+            first = [(hit.document_id, hit.start, hit.score) for hit in hits]
+            hits.clear()
+            again = await retriever.search(query, k=5)
+            assert [(hit.document_id, hit.start, hit.score) for hit in again] == first
 
     async def test_searches_run_side_by_side(self, retriever: Retriever, known: Mapping[str, str]) -> None:
         """Sixteen searches at once give what each gives alone."""
@@ -201,6 +221,32 @@ class RetrieverContract:
         alone = {query: [hit.document_id for hit in await retriever.search(query, k=3)] for query in known}
         together = await asyncio.gather(*(retriever.search(query, k=3) for query in queries))
         assert [[hit.document_id for hit in hits] for hits in together] == [alone[query] for query in queries]
+
+    async def test_a_search_can_be_cancelled(self, retriever: Retriever, known: Mapping[str, str]) -> None:
+        """A search that is cancelled ends as cancelled, not as a failure, and the next one is not hurt."""
+        query = next(iter(known))
+        before = [hit.document_id for hit in await retriever.search(query, k=3)]
+        for turns in range(3):
+            task = asyncio.create_task(retriever.search(query, k=3))
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            had_ended = task.done()
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+            assert had_ended or task.cancelled(), "a search must let CancelledError pass"
+        assert [hit.document_id for hit in await retriever.search(query, k=3)] == before
+
+    async def test_goes_on_after_a_bad_query(self, retriever: Retriever, known: Mapping[str, str]) -> None:
+        """A refused query harms neither the searches beside it nor those after it."""
+        query = next(iter(known))
+        before = [hit.document_id for hit in await retriever.search(query, k=3)]
+        bad, good = await asyncio.gather(
+            retriever.search(" ", k=3), retriever.search(query, k=3), return_exceptions=True
+        )
+        assert isinstance(bad, BadQueryError)
+        assert isinstance(good, list)
+        assert [hit.document_id for hit in good] == before
 
     async def test_an_unknown_id_is_named(self, retriever: Retriever) -> None:
         """Opening what is not there names the id."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from retrieval.errors import (
     IndexBusyError,
     MissingDependencyError,
     RetrievalError,
+    UnavailableError,
 )
 from retrieval.index import writer
 from retrieval.index.encoder import INSTALL, Encoder, encoder_for
@@ -121,6 +123,7 @@ class LocalIndex:
 
         Raises:
             BadQueryError: the query is empty or longer than 100,000 characters, or `k` is below 1.
+            UnavailableError: the files of the index cannot be read.
         """
         check_query(query, k)
         return await self._off_loop(lambda: search(self._current(), query, k))
@@ -218,7 +221,11 @@ class LocalIndex:
             return self._state
 
     async def _off_loop(self, work: Callable[[], T]) -> T:
-        return await asyncio.to_thread(work)
+        try:
+            return await asyncio.to_thread(work)
+        except (sqlite3.Error, OSError, ValueError, RuntimeError) as error:
+            message = f"The index at {self._directory} could not be searched ({error}); if it stays so, build it again."
+            raise UnavailableError(message) from error
 
 
 def check_query(query: str, k: int) -> None:

@@ -1,7 +1,8 @@
 """What a document is called: its id, its title, and identifiers such as "RFC 2026" or "CVE-2024-1234".
 
-Nothing here knows a numbering scheme. An identifier is a word followed by a number; it is a document's own where the
-id or the title begins with it, or where a line at the head reads `word: number`. All are compared in one normal form.
+Nothing here knows a numbering scheme. An identifier is a word or sign followed by a number ("§ 12", "OPS-17b"), or one
+word that mixes letters and digits ("AB12CD"). It is a document's own where the id or the title begins with it, or where
+a line at the head reads `word: number`. All are compared in one normal form.
 """
 
 import re
@@ -10,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 
-_IDENTIFIER = re.compile(
-    r"(?<!\w)([^\W\d_]++(?:[/&.][^\W\d_]++)*+)[ \t\xa0]?+[-‐‑–_#.:]?+[ \t\xa0]?+(\d+(?:[.\-:/]\d+)*[A-Za-z]?)(?![^\W_])"
-)
+_JOINT = r"[ \t\xa0\u202f]?+[-‐‑–_#.:]?+[ \t\xa0\u202f]?+"
+# Behind a space or sign the number may hold letters; glued to its word only one at its end, or "sha256sum" were one.
+_NUMBER = r"((?<![^\W\d])\d[\dA-Za-z]*(?:[.\-:/]\d[\dA-Za-z]*)*|\d+(?:[.\-:/]\d+)*[A-Za-z]?)(?![^\W_])"
+_IDENTIFIER = re.compile(rf"(?:(?<!\w)([^\W\d_]++(?:[/&.][^\W\d_]++)*+)|([§¶№])[§¶]?+){_JOINT}{_NUMBER}")
 _HEAD_LINE = re.compile(
     r"^[-*:]?[ \t]*([^\W\d_][\w -]{0,30}?)[ \t]*:[ \t]*(\d[\d.\-:]*(?:[ \t]*,[ \t]*\d[\d.\-:]*)*)[ \t]*$"
 )
@@ -22,6 +24,8 @@ _QUOTED = re.compile(
     r"\"([^\"\n]{2,200})\"|“([^”\n]{2,200})”|«([^»\n]{2,200})»|(?<!\w)'([^'\n]{2,200})'(?!\w)|`([^`\n]{2,200})`"
 )
 _WORD = re.compile(r"[^\W_]+")
+# Letters and digits in one word, but no ordinal or decade such as "19th" and "1990s".
+_CODE = re.compile(r"[^\W\d_]+\d[^\W_]*|\d+[^\W\d_]+\d[^\W_]*")
 _HEAD_LINES = 40
 _LONGEST_NAME = 20
 _WORDS_SEARCHED = 96
@@ -67,10 +71,15 @@ def plain(text: str) -> str:
     return " ".join(_WORD.findall(fold(text)))
 
 
+def is_code(word: str) -> bool:
+    """Tell whether a word mixes letters and digits as catalogue numbers do."""
+    return _CODE.fullmatch(word) is not None
+
+
 def identifiers(text: str) -> Iterator[tuple[str, int, int]]:
     """Yield every identifier in `text` as (key, start, end); one stretch may yield several spellings."""
     for found in _IDENTIFIER.finditer(text):
-        for key in _keys(found[1], found[2]):
+        for key in _keys(found[1] or found[2], found[3]):
             yield key, found.start(), found.end()
 
 
@@ -98,14 +107,15 @@ def names_of(document_id: str, title: str, text: str) -> dict[str, Kind]:
     for name in (document_id, stem):
         put(plain(name), Kind.ID)
     if whole := _IDENTIFIER.fullmatch(stem):
-        for key in _keys(whole[1], whole[2]):
+        for key in _keys(whole[1] or whole[2], whole[3]):
             put(key, Kind.IDENTIFIER)
     put(plain(title), Kind.TITLE)
     rest = title.strip()
-    while leading := _IDENTIFIER.match(rest):
-        for key in _keys(leading[1], leading[2]):
+    while leading := _leading(rest):
+        end, keys = leading
+        for key in keys:
             put(key, Kind.IDENTIFIER)
-        rest = _SEPARATOR.sub("", rest[leading.end() :])
+        rest = _SEPARATOR.sub("", rest[end:])
         put(plain(rest), Kind.TITLE)
     put(plain(_PARENTHESIS.sub("", title)), Kind.SHORT_TITLE)
     for key in head_identifiers(text):
@@ -115,13 +125,21 @@ def names_of(document_id: str, title: str, text: str) -> dict[str, Kind]:
     return names
 
 
+def _leading(text: str) -> tuple[int, list[str]] | None:
+    """Return where the identifier at the very beginning ends, and its keys; None where there is none."""
+    if found := _IDENTIFIER.match(text):
+        return found.end(), [*_keys(found[1] or found[2], found[3]), plain(found[0])]
+    word = _WORD.match(text)
+    return (word.end(), [plain(word[0])]) if word and is_code(word[0]) else None
+
+
 def mentions(query: str) -> list[Mention]:
     """Return every stretch of `query` that may name a document, overlapping ones too."""
     found = [Mention(key, start, end) for key, start, end in identifiers(query)]
     quotes = [next((m.start(i), m.end(i)) for i in range(1, 6) if m[i]) for m in _QUOTED.finditer(query)]
     found += [Mention(plain(query[a:b]), a, b, quoted=True) for a, b in quotes]
     words = [
-        (m.start(), m.end(), query[m.start()].isupper() or query[m.start()].isdigit()) for m in _WORD.finditer(query)
+        (m.start(), m.end(), m[0][0].isupper() or m[0][0].isdigit() or is_code(m[0])) for m in _WORD.finditer(query)
     ]
     whole = plain(query)
     if len(words) <= _WORDS_SEARCHED:
@@ -132,14 +150,14 @@ def mentions(query: str) -> list[Mention]:
         for j in range(i, min(i + _LONGEST_NAME, len(words))):
             _, end, last_capital = words[j]
             size = j - i + 1
-            proper = size >= 3 or (capital and last_capital and (size == 2 or i > 0))
+            proper = size >= 3 or (capital and last_capital and (size == 2 or i > 0 or is_code(folded[0])))
             found.append(Mention(" ".join(folded[i : j + 1]), start, end, proper=proper))
     return [mention for mention in found if mention.key]
 
 
 def _keys(word: str, number: str) -> list[str]:
     """Return the spellings under which an identifier is known: each part of its word, with and without an edition."""
-    numbers = [re.sub(r"(?<!\d)0+(?=\d)", "", number.lower())]
+    numbers = [re.sub(r"(?<!\d)0+(?=\d)", "", fold(number))]
     if ":" in numbers[0]:
         numbers.append(numbers[0].split(":")[0])
     whole = fold(word).replace(" ", "")

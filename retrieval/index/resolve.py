@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from retrieval.index.names import Kind, Mention, mentions
+from retrieval.index.names import Kind, Mention, is_code, mentions
 
 Called = Callable[[Iterable[str]], Mapping[str, list[tuple[Kind, int]]]]
 
@@ -43,7 +43,7 @@ def resolve(query: str, called: Called) -> Named:
     taken: list[tuple[Mention, list[int]]] = []
     for mention in sorted((mention for mention in found if mention.key in owners), key=_surest):
         docs = [doc for kind, doc in owners[mention.key] if kind is not Kind.MENTION]
-        free = all(mention.end <= other.start or mention.start >= other.end for other, _ in taken)
+        free = all(_apart(mention, other) for other, _ in taken)
         if docs and len(docs) <= _MOST_OWNERS and free:
             taken.append((mention, docs))
     sure = [(mention, docs) for mention, docs in taken if _is_sure(mention)]
@@ -60,10 +60,17 @@ def resolve(query: str, called: Called) -> Named:
     )
 
 
-def _surest(mention: Mention) -> tuple[bool, int, int]:
-    return (not mention.quoted, -(mention.end - mention.start), mention.start)
+def _surest(mention: Mention) -> tuple[bool, int, int, bool]:
+    # As it is written before its normal form, which ignores leading zeros.
+    return (not mention.quoted, mention.start - mention.end, mention.start, mention.key.startswith("#"))
+
+
+def _apart(one: Mention, other: Mention) -> bool:
+    """Tell whether both can be meant: they do not overlap, or are two readings of one stretch."""
+    return one.end <= other.start or one.start >= other.end or (one.start, one.end) == (other.start, other.end)
 
 
 def _is_sure(mention: Mention) -> bool:
     one_word = " " not in mention.key and not mention.key.startswith("#")
-    return mention.quoted or not one_word or (mention.key.isdigit() and len(mention.key) >= _DIGITS)
+    number = mention.key.isdigit() and len(mention.key) >= _DIGITS
+    return mention.quoted or not one_word or number or is_code(mention.key)

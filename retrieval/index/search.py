@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 
 from retrieval.base import Hit
+from retrieval.documents.passages import pieces
 from retrieval.index.names import Kind, identifiers, plain
 from retrieval.index.opened import Opened
 from retrieval.index.rank import fuse, spread
@@ -12,8 +13,10 @@ from retrieval.index.resolve import resolve
 from retrieval.index.store import Row
 from retrieval.index.writer import as_read
 
-# Passages embedded for one query where they are not yet; about a second of work.
-LAZY = 32
+# Passages embedded for one query where they are not yet, and their word pieces: under a second of work on two cores.
+# Both count passages that have a vector already, too, so that a result does not depend on what was asked before.
+LAZY = 24
+LAZY_PIECES = 3500
 _DEPTH = 50
 _PER_NAMED = 2
 _NEAR = 0.9
@@ -65,11 +68,24 @@ def _dense(state: Opened, query: str, lexical: Sequence[int], depth: int, *, nam
     # Where the query names its document, vectors could only reorder the rest: not worth loading an encoder.
     if named or not lexical:
         return []
-    rows = state.store.rows(lexical[:LAZY])
-    pids = [pid for pid in lexical[:LAZY] if pid in rows]
-    found = state.vectors.get([query, *(as_read(rows[pid].title, rows[pid].text) for pid in pids)])
-    alike = found[1:] @ found[0]
+    texts = _few(state, lexical)
+    found = state.vectors.get([query, *texts.values()])
+    alike, pids = found[1:] @ found[0], list(texts)
     return [pids[i] for i in sorted(range(len(pids)), key=lambda i: -float(alike[i]))]
+
+
+def _few(state: Opened, pids: Sequence[int]) -> dict[int, str]:
+    """Return the first passages, as the encoder reads them, that can be embedded while somebody waits."""
+    rows, left = state.store.rows(pids[:LAZY]), LAZY_PIECES
+    texts: dict[int, str] = {}
+    for pid in pids[:LAZY]:
+        if pid in rows:
+            text = as_read(rows[pid].title, rows[pid].text)
+            left -= pieces(text)
+            if texts and left < 0:
+                break
+            texts[pid] = text
+    return texts
 
 
 def _of_named(state: Opened, rest: str, docs: Sequence[int], k: int) -> list[Row]:

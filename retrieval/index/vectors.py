@@ -16,6 +16,7 @@ import numpy as np
 from retrieval.index.encoder import Encoder, Vectors
 
 _CHUNK = 256
+_TABLE = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
 
 
 class VectorStore:
@@ -30,6 +31,7 @@ class VectorStore:
 
     def __init__(self, path: Path, encoder: Encoder, *, keep: bool = False) -> None:
         self.encoder = encoder
+        self._path = path
         self._keep = keep
         self._lock = threading.Lock()
         self._db = _connect(path)
@@ -84,34 +86,71 @@ class VectorStore:
         for at in range(0, len(keys), 500):
             part = keys[at : at + 500]
             marks = ",".join("?" * len(part))
-            with self._lock:
-                rows = self._db.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part)  # noqa: S608
-                found.update(rows.fetchall())
+            try:
+                with self._lock:
+                    rows = self._db.execute(f"SELECT key, vector FROM vectors WHERE key IN ({marks})", part)  # noqa: S608
+                    found.update(rows.fetchall())
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError):
+                    raise
+                self._start_over()
+                return found
         return found
 
     def _write(self, fresh: dict[bytes, bytes]) -> None:
         try:
             with self._lock, self._db:
                 self._db.executemany("INSERT OR IGNORE INTO vectors VALUES (?, ?)", fresh.items())
-        except sqlite3.OperationalError:
+        except sqlite3.DatabaseError as error:
+            if not isinstance(error, sqlite3.OperationalError):
+                self._start_over()
             if self._keep:
                 raise
             self._kept.update(fresh)
 
+    def _start_over(self) -> None:
+        """Give up a damaged file: all that is in it can be made again."""
+        with self._lock:
+            self._db.close()
+            self._db = _made_anew(self._path)
+
 
 def _connect(path: Path) -> sqlite3.Connection:
-    sql = "CREATE TABLE IF NOT EXISTS vectors (key BLOB PRIMARY KEY, vector BLOB NOT NULL) WITHOUT ROWID"
+    """Open the file, made where there is none and made anew where it is damaged; without write access only read it."""
+    try:
+        return _opened(path)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        return _made_anew(path)
+
+
+def _made_anew(path: Path) -> sqlite3.Connection:
+    try:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+        return _opened(path)
+    except (OSError, sqlite3.DatabaseError):
+        return _in_memory()
+
+
+def _in_memory() -> sqlite3.Connection:
+    db = sqlite3.connect(":memory:", check_same_thread=False)
+    db.execute(_TABLE)
+    return db
+
+
+def _opened(path: Path) -> sqlite3.Connection:
     try:
         db = sqlite3.connect(path, check_same_thread=False, timeout=30)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=NORMAL")
-        db.execute(sql)
+        db.execute(_TABLE)
     except sqlite3.OperationalError:
         if path.exists():
             address = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
             return sqlite3.connect(address, uri=True, check_same_thread=False)
-        db = sqlite3.connect(":memory:", check_same_thread=False)
-        db.execute(sql)
+        return _in_memory()
     return db
 
 

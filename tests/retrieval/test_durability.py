@@ -12,7 +12,7 @@ import textwrap
 import pytest
 
 from retrieval.base import Document
-from retrieval.errors import BadInputError, IndexBusyError
+from retrieval.errors import BadInputError, IndexBusyError, UnavailableError
 from retrieval.index import LocalIndex
 from retrieval.index.layout import current, writing
 from retrieval.index.writer import Writer
@@ -214,3 +214,34 @@ async def test_a_folder_that_may_only_be_read_can_be_searched(old, documents, mo
     finally:
         for path in paths:
             path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+async def test_damaged_vectors_are_made_again(tmp_path, documents, encoder):
+    index = LocalIndex.build(tmp_path / "i", documents, encoder=encoder)
+    before = await index.search("lava near the river", k=3)
+    await index.aclose()
+    del index
+    (tmp_path / "i" / "vectors.sqlite").write_bytes(b"not a database" * 1000)
+    index = LocalIndex.open(tmp_path / "i", encoder=encoder)
+    assert await index.search("lava near the river", k=3) == before
+    assert len(encoder.seen) == 6
+    assert index.embed_all() == len(documents)
+
+
+async def test_vectors_that_are_damaged_while_in_use_do_no_harm(tmp_path, documents, encoder):
+    index = LocalIndex.build(tmp_path / "i", documents, encoder=encoder)
+    before = await index.search("lava near the river", k=3)
+    for name in ("vectors.sqlite", "vectors.sqlite-wal"):
+        (tmp_path / "i" / name).write_bytes(b"\xff" * 65_536)
+    assert await index.search("lava near the river", k=3) == before
+    assert await index.search("villages by the river", k=3)
+    assert index.embed_all() == len(documents)
+
+
+async def test_files_that_break_while_open_are_one_sentence(old):
+    index = LocalIndex.open(old)
+    store = next(old.glob("generation-*/store.sqlite"))
+    with store.open("r+b") as file:
+        file.write(b"\xff" * store.stat().st_size)
+    with pytest.raises(UnavailableError, match=r"^The index at .* could not be searched \(.*\); if it stays so, build"):
+        await index.search("lava", k=1)

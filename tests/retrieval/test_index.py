@@ -5,6 +5,7 @@ import json
 import pytest
 
 from retrieval.base import Document
+from retrieval.documents.passages import pieces
 from retrieval.errors import (
     BadInputError,
     BadQueryError,
@@ -15,6 +16,7 @@ from retrieval.errors import (
     RetrievalError,
 )
 from retrieval.index import LocalIndex
+from retrieval.index.search import LAZY, LAZY_PIECES
 
 
 async def ids(index, query, k=10):
@@ -217,3 +219,31 @@ async def test_the_real_encoder(tmp_path, documents):
     index = LocalIndex.build(tmp_path / "i", documents, dense="all")
     assert index.describe().embedded == index.describe().passages
     assert (await ids(index, "Sicilian volcanoes", k=1)) == ["volcano"]
+
+
+async def test_a_first_search_embeds_little_and_a_later_one_changes_nothing(tmp_path, encoder):
+    short = [Document(f"s{i}", f"A lighthouse note, number {i}.") for i in range(60)]
+    index = LocalIndex.build(tmp_path / "short", short, encoder=encoder)
+    cold = await index.search("lighthouse note about winter", k=30)
+    assert len(encoder.seen) == 1 + LAZY
+    assert await index.search("lighthouse note about winter", k=30) == cold
+    assert len(encoder.seen) == 1 + LAZY
+
+    long = [Document(f"l{i}", f"A harbour note, number {i}. " + f"Words of page {i}. " * 40) for i in range(60)]
+    index = LocalIndex.build(tmp_path / "long", long, encoder=encoder)
+    encoder.seen.clear()
+    await index.search("harbour note about winter", k=30)
+    assert 8 <= len(encoder.seen) - 1 < LAZY
+    assert sum(pieces(text) for text in encoder.seen[1:]) <= LAZY_PIECES
+
+
+async def test_one_word_of_a_title_does_not_outweigh_a_text_about_the_matter(tmp_path):
+    documents = [
+        Document("list", "Cities, countries and their numbers.", "Bridge"),
+        Document("about", "The bridge was rebuilt.", "Stari Most"),
+        *(Document(f"o{i}", f"A bridge, part {i}.", f"Other {i}") for i in range(18)),
+        *(Document(f"r{i}", f"It was rebuilt, part {i}.", f"Another {i}") for i in range(18)),
+        *(Document(f"p{i}", f"Nothing of the kind, part {i}.", f"Third {i}") for i in range(70)),
+    ]
+    index = LocalIndex.build(tmp_path / "i", documents, dense="none")
+    assert (await ids(index, "what bridge has been rebuilt lately"))[0] == "about"

@@ -85,3 +85,50 @@ async def test_a_named_document_shows_its_opening_and_its_best_passage(tmp_path)
     assert [hit.document_id for hit in hits] == ["x", "x"]
     assert "Friedrichshafen" in hits[0].text
     assert hits[1].start == 0
+
+
+SCHEMES = {
+    "law": ("§ 12 Notice periods", "§ 12"),
+    "law-b": ("§ 12a Exceptions", "What does §12a say?"),
+    "ops": ("OPS-17: Restore the mail gateway", "who wrote ops 17"),
+    "tax": ("TX-104 Filing rules", "TX-104"),
+    "course": ("BIO 201L Laboratory", "BIO-201L prerequisites"),
+    "form": ("Form 1040EZ", "how to file form 1040ez"),
+    "part": ("AB12CD: Bearing", "price of ab12cd today"),
+    "wide": ("Überweisung-００7: Ablauf", "Überweisung 7"),
+    "law-ru": ("Закон 44-ФЗ", "что говорит закон 44-ФЗ"),
+    "no": ("№ 31 (minutes)", "minutes no. 31"),
+    "wlan": ("IEEE 802.11ax", "is IEEE 802.11ax faster than before"),
+    "dotted": ("INV-2024-00A1", "invoice inv 2024-00A1 paid?"),
+    "zeros": ("OPS-0170: Leading zeros", "OPS-170"),
+}
+
+
+@pytest.fixture
+def schemes(tmp_path):
+    """Documents that each have an identifier, among others that speak of all of them again and again."""
+    own = [Document(key, "Its text does not repeat its name.", title) for key, (title, _) in SCHEMES.items()]
+    names = ". ".join(title for title, _ in SCHEMES.values())
+    noise = [Document(f"noise-{n}", f"{names}. {names}. See {names}.", f"Digest of week {n}") for n in range(3)]
+    return LocalIndex.build(tmp_path / "schemes", [*noise, *own], dense="none")
+
+
+@pytest.mark.parametrize("key", SCHEMES)
+async def test_any_numbering_scheme_finds_its_document_first(schemes, key):
+    title, query = SCHEMES[key]
+    assert (await schemes.search(query, k=5))[0].document_id == key
+    assert (await schemes.search(f"Please summarise {title} for me", k=5))[0].document_id == key
+    assert (await schemes.lookup(title, k=1))[0].document_id == key
+
+
+async def test_the_spelling_that_was_asked_for_comes_first(tmp_path):
+    documents = [Document("a", "One.", "OPS-17: Short"), Document("b", "Two.", "OPS-017: Long")]
+    index = LocalIndex.build(tmp_path / "i", documents, dense="none")
+    assert [hit.document_id for hit in await index.search("OPS-17", k=5)][:2] == ["a", "b"]
+    assert [hit.document_id for hit in await index.search("state of OPS-017?", k=5)][:2] == ["b", "a"]
+
+
+async def test_decades_and_ordinals_are_no_catalogue_numbers(tmp_path):
+    documents = [Document("decade", "Ten years.", "1990s"), Document("jazz", "Jazz in the 1990s in Oslo.", "Oslo jazz")]
+    index = LocalIndex.build(tmp_path / "i", documents, dense="none")
+    assert (await index.search("who played jazz in oslo in the 1990s", k=2))[0].document_id == "jazz"
