@@ -112,11 +112,13 @@ def _answer(
     """Return the chosen candidate as the run's answer."""
     # A run with a chain that was cut short can be resumed, so it must not look finished.
     cut = any(candidate.stop_reason == "cancelled" for candidate in candidates)
+    # Also one whose budget or time was up, and whose closing then failed: resumed, it can be closed again.
+    failed = bool(chosen.error) and not cut
     return Answer(
         run.record.question,
         chosen.answer,
-        _status(chosen, cut),
-        "cancelled" if cut else chosen.stop_reason,
+        _status(chosen, cut=cut, failed=failed),
+        "cancelled" if cut else "error" if failed else chosen.stop_reason,
         chosen.claims,
         tuple(evidence.source(source) for source in dict.fromkeys(chosen.opened)),
         ledger.spend(),
@@ -124,7 +126,7 @@ def _answer(
         run.record.run_id,
         ledger.sha256(),
         chosen.trace,
-        chosen.error,
+        chosen.error if failed else "",
     )
 
 
@@ -134,11 +136,11 @@ def _useless(ledger: Ledger) -> str:
     return str(failures[-1]) if failures and all(failures) else ""
 
 
-def _status(chosen: Candidate, cut: bool) -> Status:
+def _status(chosen: Candidate, *, cut: bool, failed: bool) -> Status:
     """Return how the run ended."""
     if cut:
         return "interrupted"
-    if chosen.stop_reason == "error":
+    if failed:
         return "failed"
     return "answered" if chosen.answer and chosen.supported else "no_evidence"
 

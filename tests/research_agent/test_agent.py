@@ -16,6 +16,7 @@ from research_agent.budget import Budget, Prices, Tariff
 from research_agent.config import Settings
 from research_agent.errors import (
     BudgetTooSmallError,
+    ContextLengthError,
     ModelUnavailableError,
     ResearchError,
     RunBusyError,
@@ -25,6 +26,7 @@ from research_agent.errors import (
 )
 from research_agent.graph.state import Dials
 from research_agent.minimum import least_charges
+from research_agent.models.base import Usage
 from research_agent.options import AskOptions
 from research_agent.runs import load_run
 from research_agent.testing import Reply, ScriptedModel
@@ -142,6 +144,17 @@ async def test_a_deadline_ends_calls_in_flight_and_the_run_still_answers(tmp_pat
     assert model.cancelled == 1
     assert answer.stop_reason == "deadline"
     assert answer.spend.seconds < 5
+
+
+async def test_a_run_out_of_budget_whose_closing_fails_has_failed_and_can_be_closed_again(tmp_path):
+    def no_check(request: Any) -> Any:
+        check = request.messages[-1].content.startswith("check")
+        return ContextLengthError("The prompt is too long.", Usage()) if check else script(request)
+
+    limits = {"budget": Budget(330), "dials": Dials(depth=50, width=1)}
+    answer = await run(tmp_path, resources=resources(model=ScriptedModel(no_check)), **limits)
+    assert (answer.status, answer.stop_reason, answer.error) == ("failed", "error", "The prompt is too long.")
+    assert answer.spend.units <= 330
 
 
 async def test_a_budget_that_runs_out_ends_with_an_answer_from_what_was_set_aside(tmp_path):
