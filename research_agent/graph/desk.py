@@ -11,14 +11,15 @@ from research_agent.reading.base import Asking, Found, Text
 from research_agent.reading.bridge import bridges
 from research_agent.reading.fields import Field, fields
 from research_agent.reading.identity import Identity, identity
-from research_agent.reading.passages import rank, windows
+from research_agent.reading.passages import grounded, rank, windows
 from research_agent.reading.plan import Need, Plan, Step, Value
 from research_agent.reading.terms import AnswerType
 from research_agent.reading.words import fold
 from retrieval.base import Fetcher, Retriever
 from retrieval.errors import DocumentNotFoundError
 
-_STRETCHES = 12  # shown to a reader at most; one with a small model takes fewer
+_STRETCHES = 18  # shown to a reader at most; one with a small model takes fewer
+_SHOWN = 7  # of these, what a model reads of them in one round
 _CLOSE = 10.0  # of few candidates the first places count more
 _RRF = 60.0  # reciprocal rank fusion, Cormack et al. 2009
 
@@ -114,24 +115,22 @@ class Desk:
             question: asked of the stretches that have most to do with it.
             snapshots: what was read.
             answer_type: what kind of words are wanted.
-            seen: marks of the sets of stretches already asked about; asking again would get the same answer.
+            seen: marks of the stretches already asked about; asking again would get the same answer.
         """
         every = [window for snapshot in dict.fromkeys(snapshots) for window in windows(snapshot)]
-        texts = _fused(question, every)
+        asked = seen if seen is not None else []
+        texts = [text for text in _fused(question, every) if _mark(text) not in asked]
         if not texts:
             return None
-        mark = ",".join(sorted(f"{text.source_id[:8]}:{text.start}" for text in texts[:5]))
-        if seen is not None:
-            if mark in seen:
-                return None
-            seen.append(mark)
-        return await self.context.reader.extract(
+        asked.extend(map(_mark, texts[:_SHOWN]))
+        found = await self.context.reader.extract(
             question, texts, self.asking(), answer_type=cast(AnswerType, answer_type)
         )
+        return found if found is not None and grounded(question, found.source_id, every) else None
 
     async def ahead(self, question: str, passages: Sequence[Snapshot], asked: Sequence[str]) -> list[str]:
         """Return the names worth looking up next for an open question, best first."""
-        texts: list[Text] = [window for snapshot in passages for window in windows(snapshot)[:6]]
+        texts: list[Text] = [window for snapshot in passages for window in windows(snapshot)[:10]]
         known = [fold(query) for query in asked]
         known += [
             name
@@ -171,6 +170,10 @@ def said(found: Found, step: Step, at: int) -> Value:
         quote=[found.quote_start, found.quote_end],
         origin=at,
     )
+
+
+def _mark(text: Text) -> str:
+    return f"{text.source_id[:8]}:{text.start}"
 
 
 def line_end(text: str, place: int) -> int:

@@ -1,14 +1,17 @@
 """Bridges: things that what was read names and the question does not, worth looking up next."""
 
 import re
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Set
 
 from research_agent.reading.base import Text
+from research_agent.reading.pieces import Piece, scored
 from research_agent.reading.spans import names
-from research_agent.reading.words import STOP, fold, overlap, sentences
+from research_agent.reading.words import STOP, fold, overlap
 
 _MOST = 8
+_PIECES = 10  # the sentences and rows that have most to do with the question are looked through
 _CONTRACTION = re.compile(r"['’](?:m|ll|re|ve|d|t)\b", re.I)
+_LABEL = re.compile(r"^[ \t]*[^\W\d_][\w ]{0,30}:[ \t]+")
 
 
 def bridges(question: str, texts: Iterable[Text], known: Iterable[str]) -> list[str]:
@@ -24,22 +27,26 @@ def bridges(question: str, texts: Iterable[Text], known: Iterable[str]) -> list[
     texts = list(texts)
     # A word that also stands in lower case was capitalised by its place in a sentence.
     lower = set(re.findall(r"(?<![^\s(\"'“‘])[a-zß-öø-ÿ][^\W\d_]+", " ".join(text.text for text in texts)))
-    scored: dict[str, tuple[float, int, str]] = {}
-    for place, text in enumerate(texts):
-        about = overlap(question, text.title)
-        for start, end in sentences(text.text):
-            sentence = text.text[start:end]
-            near = overlap(question, sentence) + 0.5 * about
-            if near <= 0:
+    best: dict[str, tuple[float, int, str]] = {}
+    for rank, each in enumerate(scored(question, texts)[:_PIECES]):
+        for name, near in _named(question, each.piece):
+            folded = fold(name)
+            if folded in taken or f" {folded} " in f" {asked} " or not _is_name(name, folded, lower):
                 continue
-            for name in names(sentence):
-                folded = fold(name)
-                if folded in taken or folded in asked or not _is_name(name, folded, lower):
-                    continue
-                score = near / (1 + 0.1 * place)
-                if folded not in scored or score > -scored[folded][0]:
-                    scored[folded] = (-score, len(scored), name)
-    return [name for _, _, name in sorted(scored.values())[:_MOST]]
+            value = -each.score * (1 + near) / (1 + 0.1 * rank)
+            if folded not in best or value < best[folded][0]:
+                best[folded] = (value, len(best), name)
+    return [name for _, _, name in sorted(best.values())[:_MOST]]
+
+
+def _named(question: str, piece: Piece) -> Iterator[tuple[str, float]]:
+    """Yield the names of a piece; of a row those under a label that the question speaks of count more."""
+    for cell in piece.cells:
+        for name in names(cell.value):
+            yield name, overlap(cell.label, question)
+    if not piece.cells:
+        for name in names(_LABEL.sub("", piece.words)):
+            yield name, 0.25 * (" " in name)
 
 
 def _is_name(name: str, folded: str, lower: Set[str]) -> bool:

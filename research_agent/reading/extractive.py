@@ -1,16 +1,18 @@
-"""Closed questions answered with no language model: the sentence that shares most with the question, by rule."""
+"""Closed questions answered with no language model: the sentence or row that shares most with the question, by rule."""
 
-import math
-from collections import Counter
 from collections.abc import Sequence
 
 from research_agent.reading.base import Asking, Found, Text
-from research_agent.reading.spans import candidates
+from research_agent.reading.fields import Field
+from research_agent.reading.labels import label_match
+from research_agent.reading.pieces import Piece, Scored, scored
+from research_agent.reading.spans import candidates, likeliest
 from research_agent.reading.terms import AnswerType
-from research_agent.reading.words import content_stems, fold, overlap, sentences
+from research_agent.reading.words import fold, overlap
 
-# Of a question's content words, the share that a sentence with its title and neighbours has to hold to answer it.
+# Of a question's content words, the share that a piece has to hold with its title and neighbours to answer it.
 _ENOUGH = 0.6
+_LOOKED_AT = 8  # pieces in which words are looked for
 
 
 class ExtractiveReader:
@@ -19,29 +21,17 @@ class ExtractiveReader:
     async def extract(
         self, question: str, texts: Sequence[Text], asking: Asking, *, answer_type: AnswerType = "any"
     ) -> Found | None:
-        """Return the likeliest words of the sentence that shares most of the question's rarer words."""
-        pieces = [(text, span) for text in texts for span in sentences(text.text)]
-        await asking.doors.rerank(len(pieces), key=asking.key, answer=asking.answer)
-        wanted = set(content_stems(question))
-        if not wanted or not pieces:
-            return None
-        bags = [set(content_stems(text.text[start:end])) for text, (start, end) in pieces]
-        holding = Counter(word for bag in bags for word in bag)
-        weight = {word: math.log(1 + len(bags) / (1 + holding[word])) for word in wanted}
-        total = sum(weight.values()) or 1.0
-        ranked = sorted(
-            range(len(pieces)),
-            key=lambda at: (-(sum(weight[word] for word in wanted & bags[at]) - 0.01 * len(bags[at]) / 10), at),
-        )
-        for at in ranked[:5]:
-            text, (start, end) = pieces[at]
-            context = wanted & (bags[at] | set(content_stems(text.title)) | (bags[at - 1] if at else set()))
-            if sum(weight[word] for word in context) / total < _ENOUGH:
+        """Return the likeliest words of the piece that shares most of the question's rarer words."""
+        ranked = scored(question, texts)
+        await asking.doors.rerank(len(ranked), key=asking.key, answer=asking.answer)
+        best: tuple[float, Found] | None = None
+        for each in ranked[:_LOOKED_AT]:
+            if each.cover < _ENOUGH:
                 continue
-            found = _words(question, text, start, end, answer_type)
-            if found:
-                return found
-        return None
+            found = _words(question, each, answer_type)
+            if found and (best is None or found[0] > best[0] + 1e-9):
+                best = found
+        return best[1] if best else None
 
     async def supports(self, question: str, claim: str, quote: str, asking: Asking) -> bool:
         """Tell whether the quote holds the claim's words and some of the question's."""
@@ -56,15 +46,42 @@ class ExtractiveReader:
         return max(range(len(options)), key=lambda at: (overlap(question, options[at]), -at))
 
 
-def _words(question: str, text: Text, start: int, end: int, answer_type: AnswerType) -> Found | None:
-    sentence = text.text[start:end]
-    asked = set(fold(question).split())
-    for first, last in candidates(sentence, answer_type):
-        folded = fold(sentence[first:last]).split()
-        if folded and not set(folded) <= asked:
-            at = text.start + start
-            return Found(sentence[first:last], text.source_id, at + first, at + last, at, at + len(sentence))
-    if answer_type in {"any", "yesno"}:
-        at = text.start + start
-        return Found(sentence, text.source_id, at, at + len(sentence), at, at + len(sentence))
-    return None
+def _words(question: str, each: Scored, answer_type: AnswerType) -> tuple[float, Found] | None:
+    """Return the words of a piece that answer best, with how likely they are: by the piece and by their place."""
+    piece = each.piece
+    if piece.cells:
+        cell = _cell(question, piece, answer_type)
+        return (each.score + cell[0], _found(piece, cell[1].start, cell[1].end)) if cell else None
+    sentence = piece.text.text[piece.start : piece.end]
+    span = likeliest(question, piece.text.title, sentence, answer_type)
+    if span is not None:
+        return each.score + span[2], _found(piece, piece.start + span[0], piece.start + span[1])
+    return (each.score, _found(piece, piece.start, piece.end)) if answer_type in {"any", "yesno"} else None
+
+
+def _found(piece: Piece, start: int, end: int) -> Found:
+    text = piece.text
+    return Found(
+        text.text[start:end],
+        text.source_id,
+        text.start + start,
+        text.start + end,
+        text.start + piece.start,
+        text.start + piece.end,
+    )
+
+
+def _cell(question: str, piece: Piece, answer_type: AnswerType) -> tuple[float, Field] | None:
+    """Return the cell of a row that the question asks for: one that it does not name, under a label that it does."""
+    asked = fold(question)
+    best: tuple[float, Field] | None = None
+    for place, cell in enumerate(piece.cells):
+        folded = fold(cell.value)
+        if not folded or f" {folded} " in f" {asked} ":
+            continue
+        fits = bool(candidates(cell.value, answer_type)) if answer_type not in {"any", "yesno"} else True
+        value = max(label_match(question, cell.label), overlap(cell.label, question)) + 0.5 * fits - 0.01 * place
+        value -= 0.3 * overlap(cell.value, question)
+        if best is None or value > best[0]:
+            best = (value, cell)
+    return best

@@ -19,20 +19,28 @@ class ModelReader:
     """Reads with the run's language model.
 
     Args:
-        passages: how many stretches, the first ones, it is shown in one call; small models
-            lose the thread beyond a few.
+        shown: how many stretches it is shown in one call, and in the next where those do not state the answer; small
+            models lose the thread beyond a few, and reading a prompt is most of what a call costs them.
     """
 
-    def __init__(self, passages: int = 5) -> None:
-        self._passages = passages
+    def __init__(self, shown: Sequence[int] = (3, 4)) -> None:
+        self._shown = tuple(shown)
 
     async def extract(
         self, question: str, texts: Sequence[Text], asking: Asking, *, answer_type: AnswerType = "any"
     ) -> Found | None:
         """Ask for the words that answer the question; None where the model says they are not stated."""
-        shown = list(texts[: self._passages])
-        if not shown:
-            return None
+        first = 0
+        for call, count in enumerate(self._shown):
+            shown = texts[first : first + count]
+            found = await self._extract(question, shown, replace(asking, key=f"{asking.key}/{call}")) if shown else None
+            if found is not None:
+                return await self._yes_or_no(question, found, shown, asking) if answer_type == "yesno" else found
+            first += count
+        return None
+
+    async def _extract(self, question: str, shown: Sequence[Text], asking: Asking) -> Found | None:
+        """Ask once, about a few stretches."""
         source = "\n".join(text.text for text in shown)
         reply = await self._ask(
             Request(
@@ -47,8 +55,7 @@ class ModelReader:
         answer = reply.strip(" \t\r\n.,;:")
         if not answer or answer.casefold() == prompts.NOT_STATED:
             return None
-        found = locate(answer, question, shown)
-        return await self._yes_or_no(question, found, shown, asking) if found and answer_type == "yesno" else found
+        return locate(answer, question, shown)
 
     async def _yes_or_no(self, question: str, found: Found, shown: Sequence[Text], asking: Asking) -> Found:
         """Ask for yes or no, given the stretch that speaks of it."""

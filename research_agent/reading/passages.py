@@ -7,10 +7,23 @@ from collections.abc import Sequence
 
 from research_agent.evidence import Snapshot
 from research_agent.reading.base import Text
-from research_agent.reading.words import content_stems
+from research_agent.reading.words import content_stems, fold, overlap
+
+_GROUND = 0.4  # share of a question's content words that the source of its answer has to hold
 
 
-def windows(snapshot: Snapshot, size: int = 700) -> list[Text]:
+def grounded(question: str, source_id: str, texts: Sequence[Text]) -> bool:
+    """Tell whether a source speaks of what a question does, by itself or with the texts that name it.
+
+    A small model would rather take words from any text than say that nothing answers.
+    """
+    own = [text for text in texts if text.source_id == source_id]
+    name = fold(re.sub(r"\s*[(\[][^)\]]*[)\]]", "", own[0].title)) if own else ""
+    naming = [text for text in texts if name and text.source_id != source_id and f" {name} " in f" {fold(text.text)} "]
+    return overlap(question, " ".join(f"{text.title} {text.text}" for text in [*own, *naming])) >= _GROUND
+
+
+def windows(snapshot: Snapshot, size: int = 450) -> list[Text]:
     """Cut a snapshot into stretches of about `size` characters at blank lines, line ends or sentence ends."""
     text = snapshot.text
     made: list[Text] = []
