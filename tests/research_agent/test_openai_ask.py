@@ -1,6 +1,7 @@
 """The fault table from the command line: whatever a server does, `ask` ends with an answer or a named error."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -117,9 +118,15 @@ def test_the_deadline_ends_a_server_that_holds_the_line(index, capsys, answer):
     assert report["spend"]["seconds"] < 30
 
 
-def test_a_budget_for_one_attempt_pays_for_one(index, capsys):
+def test_the_least_budget_pays_for_few_attempts_and_not_one_unit_more(index, capsys):
     script = Script(TABLE["no reply"][0], for_ever=True)
-    status, report, _ = ask(index, script, capsys, "--budget", "700")
-    assert (status, report["stop_reason"]) == (3, "budget")
-    assert 1 <= script.calls <= 2
-    assert report["spend"]["units"] <= 700
+    with OpenAIServer(script) as server:
+        words = ["ask", QUESTION, "--index", str(index), "--model", f"openai:tiny@{server.url}"]
+        assert main([*words, "--budget", "1"]) == 4
+    least = re.search(r"the least that could work is ([\d.]+) units", capsys.readouterr().err)
+    assert least
+    assert script.calls == 0
+    status, report, _ = ask(index, script, capsys, "--budget", least[1])
+    assert status in (3, 5)
+    assert 1 <= script.calls <= 3
+    assert report["spend"]["units"] <= float(least[1])
