@@ -92,7 +92,12 @@ def _measure(text: str, *, lifespan: bool) -> Date | float | None:
 
 
 def _same(last: Step) -> str:
-    texts = [fold(value.text) for value in last.values]
+    dates = [first_date(value.text) for value in last.values]
+    if last.kind in {"year", "month"} and all(dates):
+        kept = 1 if last.kind == "year" else 2
+        texts = [" ".join(map(str, date[:kept])) for date in dates if date]
+    else:
+        texts = [fold(value.text) for value in last.values]
     if len(texts) < 2:
         return ""
     first = texts[0]

@@ -32,7 +32,7 @@ _EVENT = re.compile(
 
 def compared_readings(parse: Phrases, asked: str, text: str) -> Ways:
     """Return the question as one about several things side by side, where it is one."""
-    for rule in (_several, _either, _same):
+    for rule in (_several, _either, _same_event, _same):
         question = rule(parse, asked, text)
         if question is not None:
             yield Way(0.0, question)
@@ -41,7 +41,11 @@ def compared_readings(parse: Phrases, asked: str, text: str) -> Ways:
 
 def _several(parse: Phrases, asked: str, text: str) -> Question | None:
     """Enumerations after a colon: "which of these X was created first: A; B; C", "… each of these X …: A; B"."""
-    found = re.match(r"^(?P<head>[^:]+?):\s*(?P<items>.+;.+|.+,.+,? (?:and|or) .+)$", asked)
+    found = re.match(r"^(?P<head>[^:]+?):\s*(?P<items>.+;.+|.+,.+,? (?:and|or) .+)$", asked) or re.match(
+        r"(?i)^(?:of|among|between|out of|from among) (?P<items>.+,.+,? (?:and|or) .+), "
+        r"(?P<head>(?:which|who|what)\b[^,]+)$",
+        asked,
+    )
     if not found:
         return None
     parts = re.split(
@@ -63,8 +67,10 @@ def _several(parse: Phrases, asked: str, text: str) -> Question | None:
 
 
 def _event(head: str) -> str:
-    found = _EVENT.search(head) or re.search(
-        rf"\b(?:{BE}) (?:\w+ly )?(?P<verb>(?!the\b)[a-z]+(?:ed|en|t|n)) (?:{_LEAST}|{_MOST})", head, re.I
+    found = (
+        _EVENT.search(head)
+        or re.match(rf"(?P<verb>[a-z]+(?:ed|en|t|n)) (?:{_LEAST}|{_MOST})$", head)
+        or re.search(rf"\b(?:{BE}) (?:\w+ly )?(?P<verb>(?!the\b)[a-z]+(?:ed|en|t|n)) (?:{_LEAST}|{_MOST})", head, re.I)
     )
     return "" if not found else found.group(found.lastgroup or 1)
 
@@ -116,6 +122,20 @@ def _either(parse: Phrases, asked: str, text: str) -> Question | None:
         return Question(text, "least" if least else "most", Attribute("lifespan", subject, "all"), "any")
     label = _label(head, compared)
     return Question(text, "least" if least else "most", Attribute(label, subject, "all"), "any") if label else None
+
+
+def _same_event(parse: Phrases, asked: str, text: str) -> Question | None:
+    """Whether two things happened at the same time or place: "were A and B published in the same year"."""
+    found = re.match(
+        rf"(?i)^(?:{BE}|did) (?P<a>{UPPER}.+?),? and (?P<b>{UPPER}.+?) (?:both )?(?P<verb>[a-z]+) "
+        r"(?:in|on|at|by) the same "
+        r"(?P<sort>\w+)$",
+        asked,
+    )
+    if not found:
+        return None
+    items = Several((_as_name(parse, found["a"]), _as_name(parse, found["b"])))
+    return Question(text, "same", Attribute(found["verb"], items, "all", found["sort"].lower()), "yesno")
 
 
 def _same(parse: Phrases, asked: str, text: str) -> Question | None:

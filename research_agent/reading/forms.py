@@ -9,8 +9,8 @@ from research_agent.reading.terms import AnswerType, Pick
 MARK: Final = r"⟦\d+⟧"
 AGAIN: Final = r"⟪\d+⟫"
 # The start of a name: a part set aside, a digit or a letter that is not lower case.
-UPPER: Final = r"(?:[⟦⟪\d§#№@]|[^\W\d_a-zß-öø-ÿ])"
-THING: Final = rf"(?:(?:the|an?|each|every|any|all|these|those|this|that|both) |{UPPER})"
+UPPER: Final = r"(?-i:[⟦⟪\d§#№@]|[^\W\d_a-zß-öø-ÿ])"
+THING: Final = rf"(?:(?:the|an?|each|every|any|all|these|those|this|that|both) |{UPPER}|[a-z][\w\-]* ⟦)"
 BE: Final = r"(?:is|was|are|were)"
 DO: Final = r"(?:do|does|did|can|could|will|would|has|have|had)"
 LABEL_NOUN: Final = (
@@ -24,7 +24,8 @@ LISTED: Final = (
 )
 LISTS: Final = (
     r"(?:lists?|names?|gives?|mentions?|shows?|states?|cites?|references?|includes?|records?|specif(?:y|ies)|notes?|"
-    r"has|have|had|counts?|contains?|puts?|indicates?|declares?|provides?|enters?|places?|credits?|identif(?:y|ies)|holds?)"
+    r"has|have|had|counts?|contains?|puts?|indicates?|declares?|provides?|enters?|places?|credits?|identif(?:y|ies)|holds?|"
+    r"says?|tells?|reads?|carries|carry|bears?)"
 )
 UNDER: Final = r"(?:under|in|on|at|as one of|as|among|amongst|within|for|by)"
 _ORDINALS: Final[dict[str, Pick]] = {
@@ -56,7 +57,9 @@ EMPTY: Final = frozenset(
     "dates year years day number figure person persons people word words what string".split()
 )
 # What follows these is said of a thing; none of them is part of a label or a kind.
-RELATIVE: Final = frozenset("that which who whom whose is are was were does did do has have had and or titled".split())
+RELATIVE: Final = frozenset(
+    "that which who whom whose is are was were does did do has have had and or titled what when where how".split()
+)
 IRREGULAR: Final[dict[str, str]] = {
     "wrote": "write", "written": "write", "built": "build", "taught": "teach", "made": "make", "led": "lead",
     "drew": "draw", "drawn": "draw", "sang": "sing", "sung": "sing", "held": "hold", "kept": "keep", "sold": "sell",

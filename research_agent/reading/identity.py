@@ -30,6 +30,11 @@ class Identity:
     names: frozenset[str]
     codes: frozenset[tuple[str, str]]
 
+    @property
+    def numbers(self) -> set[str]:
+        """The numbers of its codes, and the last parts of those that have several."""
+        return {part for _, code in self.codes for part in (code, re.split(r"[.\-:/]", code)[-1].lstrip("0") or "0")}
+
     def spoken(self, kind: str = "") -> list[str]:
         """Return the identifiers of the document as others write them, those of the kind first."""
         ordered = sorted(self.codes, key=lambda code: (code[0] != fold(kind), code[0] in _NUMBERS, code))
@@ -79,9 +84,9 @@ def match(name: str, kind: str, own: Identity) -> float:
         wanted = {(fold(kind), number.group(1).lower().lstrip("0") or "0")}
     if wanted and wanted & own.codes:
         return 1.0
-    if number and not kind.isupper() and {code for _, code in wanted} & {code for _, code in own.codes}:
+    if number and not kind.isupper() and {code for _, code in wanted} & own.numbers:
         # A common noun, unlike an acronym, is no scheme of numbers.
-        return 0.9
+        return 0.99
     if wanted and len(fold(name).split()) <= 2:
         # A bare identifier that is not this document's own is another document.
         return 0.0
@@ -100,5 +105,5 @@ def refers(value: str, kind: str, own: Identity) -> bool:
         return True
     number = re.fullmatch(r"[#]?0*(\d[\w.\-]*)", text.strip())
     if number:
-        return any(code == number.group(1).lower() for _, code in own.codes)
+        return number.group(1).lower() in own.numbers
     return bool(identifiers(text) & own.codes)

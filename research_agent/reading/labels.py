@@ -16,6 +16,8 @@ def label_match(wanted: str, label: str) -> float:
     need, have = _spelt(wanted), _spelt(label)
     if need == have:
         return 1.0
+    if need.replace(" ", "") == have.replace(" ", ""):
+        return 0.98
     needs, haves = _roots(need), _roots(have)
     if not needs or not haves:
         return 0.0

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-_LEAD = r"[ \t*+•·>#|%@:;!/~.\[(<{\"'`$_^\\-]*"
+_LEAD = r"[ \t]*(?:\(?\d{1,3}[.)][ \t]+)?[ \t*+•·>#|%@:;!/~.\[(<{\"'`$_^\\-]*"
 _LABEL = r"[^\W\d_][\w.&'’/() -]{0,48}?"
 _SEPARATOR = r"[ \t]*(?:\.{3,}[ \t]*:?|(?:·[ \t]*){3,}|_{3,}|::?=?|=>|->|→|⇒|=|\||»|│|¦)|\t+|[ \t]+[–—-](?=[ \t])"
 LINE = re.compile(
@@ -13,7 +13,8 @@ LINE = re.compile(
 )
 # A marked word and its value with nothing between them: "@since 3 May", "[Since] 3 May", "\since{3 May}".
 _MARKED = re.compile(
-    r"[ \t]*(?:[@\\+!.]|--)(?P<label>[^\W\d_][\w-]{1,40})(?:[ \t]+|\{)(?P<value>[^\s}].*)|"
+    r"[ \t]*(?:[@\\+!.]|--)(?!(?:SH|SS|TP|TH|IP)\b)(?P<label>[^\W\d_][\w-]{1,40})(?:[ \t]+|\{)(?P<value>[^\s}].*)|"
+    r"[ \t]*\((?P<quoted>[^\W\d_][\w-]{1,40})[ \t]+(?P<strings>\"[^\n]*\")\)*[ \t]*$|"
     rf"[ \t]*\[(?P<boxed>{_LABEL})\][ \t]+(?P<inside>\S.*)|"
     rf"[ \t]*(?:\*\*|__|<(?:b|strong|dt|th)>)(?P<bold>{_LABEL})(?:\*\*|__|</(?:b|strong|dt|th)>)[ \t]+"
     r"(?P<beside>[^\s:=].*)"
@@ -55,8 +56,8 @@ def on_line(lines: Lines, number: int) -> Shape | None:
         return Shape(found["label"].strip(), ((offset + found.start("value"), end),), offset)
     found = _MARKED.match(line)
     if found:
-        name = next(name for name in ("value", "inside", "beside") if found[name])
-        label = found["label"] or found["boxed"] or found["bold"]
+        name = next(name for name in ("value", "inside", "beside", "strings") if found[name])
+        label = found["label"] or found["boxed"] or found["bold"] or found["quoted"]
         return Shape(label, ((offset + found.start(name), offset + found.end(name)),), offset)
     return _in_columns(lines, number) or _below(lines, number)
 
@@ -97,7 +98,7 @@ def _below(lines: Lines, number: int) -> Shape | None:
 def _block(lines: Lines, at: int, indent: int, *, heading: bool) -> Iterator[tuple[int, int]]:
     """Return the places of the values below a label, up to the next blank line."""
     for offset, line in lines[at : at + 40]:
-        if not line.strip() or re.match(r"[ \t]*#{1,6} ", line):
+        if not line.strip() or re.match(r"[ \t]*#{1,6} |\.[A-Z]{2}\b", line):
             return
         defined, item = _DEFINITION.match(line), ITEM.match(line)
         if not (heading or defined or _indent(line) > indent):

@@ -33,6 +33,9 @@ _MOST = 4000  # phrases looked at in one question; what is longer is no question
 _LONG = 1500
 
 
+_NEVER_FIRST = frozenset("of the to for in under at as from with".split())  # … in a label
+
+
 class Reading(NamedTuple):
     """A way to read a phrase, and how much it takes on trust."""
 
@@ -142,15 +145,16 @@ class Phrases:
         if re.fullmatch(MARK, name):
             return 0.0
         if re.search(f"{MARK}|{AGAIN}", name):
-            return 6.0 if "⟪" not in name else HOPELESS
+            return HOPELESS / 2
         words = name.split()
         lower = [word.strip(",") for word in words if word[0].islower()]
         said = sum(3.0 for word in lower if word in RELATIVE - {"and"})
         told = sum(0.7 for word in lower if word not in STOP and (is_verb(word) or re.fullmatch(LISTED, word)))
         plain = sum(0.2 if word in STOP else 0.6 for word in lower)
         owned = 1.0 if re.search(r"\w['’]s [a-z]", name) else 0.0
+        broken = 3.0 if re.search(r"\w{2}[.?!] [A-Z]", name) else 0.0
         open_end = 1.0 if lower and lower[-1] == words[-1] else 0.0
-        return 0.5 + said + told + plain + owned + open_end
+        return 0.5 + said + told + plain + owned + open_end + broken
 
     def label(self, text: str, *, loose: bool = False) -> tuple[str, float] | None:
         """Return an attribute's name without the noun that only says it is one, and its cost; None for no label.
@@ -170,14 +174,20 @@ class Phrases:
         lower = [word.lower() for word in words]
         if len(words) > 6 or any(word in RELATIVE for word in lower) or not re.match(r"[^\W\d_(]", words[0]):
             return None
-        if not loose and (words[0][0].isupper() or any(word in PICKS for word in lower[1:-1])):
+        if lower[0] in _NEVER_FIRST or "the" in lower or re.search(r"[,;:]", text):
             return None
+        if all(word in PICKS or (word in STOP and word not in EMPTY) for word in lower):
+            return None
+        if not loose and any(word in PICKS for word in lower[1:-1]):
+            return None
+        capitals = sum(word[0].isupper() for word in words)
+        title = 0.0 if loose else 0.8 if capitals == len(words) else 0.8 * capitals
         listed = sum(bool(re.fullmatch(f"{LISTED}|{LISTS}", word)) for word in lower) if len(words) > 1 else 0
         ended = 0.6 if len(words) > 1 and is_verb(lower[-1]) else 0.0
         stops = sum(word in STOP for word in lower) * (0.4 if marked["last"] else 1.0)
         # "The entry of T" says nothing of what is wanted.
         empty = 0.8 if len(words) == 1 and re.fullmatch(LABEL_NOUN, lower[0]) else 0.0
-        return " ".join(words), 0.05 + 0.15 * (len(words) - 1) + 0.25 * stops + 1.0 * listed + ended + empty
+        return " ".join(words), 0.05 + 0.15 * (len(words) - 1) + 0.25 * stops + 1.0 * listed + ended + empty + title
 
 
 def picked(text: str) -> re.Match[str] | None:
@@ -217,6 +227,9 @@ def kind_of(text: str) -> str | None:
         word.lower() in STOP or word in RELATIVE or not re.match(r"[^\W_]", word) or re.search(r"['’,;:]", word)
         for word in words
     ):
+        return None
+    # A noun is written small, or is an acronym; a lone word may be written large.
+    if len(words) > 1 and words[-1][0].isupper() and not re.fullmatch(r"[A-Z][A-Z\d]+s?", words[-1]):
         return None
     if words and (re.fullmatch(LISTED, words[-1]) or is_participle(words[-1]) or words[-1].lower() in PICKS):
         return None

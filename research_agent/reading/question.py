@@ -11,7 +11,7 @@ from research_agent.reading.compared import compared_readings
 from research_agent.reading.forms import BE, DO, LABEL_NOUN, LISTED, LISTS, NTH, THING, is_verb
 from research_agent.reading.phrases import Phrases, singular
 from research_agent.reading.relations import RULES
-from research_agent.reading.sets import listed, things
+from research_agent.reading.sets import counted_phrase, listed, things
 from research_agent.reading.statements import joined
 from research_agent.reading.terms import Attribute, Described, Question
 from research_agent.reading.ways import Way, Ways, all_of, answer_type, phrase, typed, valued
@@ -20,10 +20,10 @@ _MOST = 11.0  # what a reading may take on trust; an open search is better than 
 _WH = r"(?:(?:in|on|at|from|to|by|for|with|under) )?(?:what|which|who|whom|whose|when|where|why|how)"
 _ASK = re.compile(
     r"^(?:please |kindly |now )*(?:can|could|would|will) you (?:please )?|^(?:please|kindly) |"
-    r"^(?:do you know|i (?:want|need|would like|['’]d like) to know|tell (?:me|us)|let me know|i wonder|say|find out|"
+    r"^(?:do you know|i(?: want| need| would like|['’]d like) to know|tell (?:me|us)|let me know|i wonder|say|find out|"
     r"work out|determine|establish)[,:]? |"
     r"^(?:give|state|provide|report|return|show|quote|name|identify|look up|retrieve|get|extract|copy|print|"
-    r"write(?: down)?|read (?:out|off)|find|list|enumerate)(?: me| us)? "
+    r"write(?: down)?|read (?:out|off)|find|list|enumerate)(?: me| us)? (?:(?:a|the) (?:full |complete )?lists? of )?"
     r"(?=(?:the|all|every|each|an?|[⟦⟪]|what|which|who|when) |[⟦⟪]|[A-Z])",
     re.I,
 )
@@ -46,7 +46,8 @@ def parse_question(text: str) -> Question:
 
 
 def _requests_dropped(text: str) -> str:
-    """Drop what only says how to answer ("List all of them.")."""
+    """Drop what only says how to answer ("List all of them."), and write short forms out."""
+    text = re.sub(r"(?i)^((?:.*[.:,;] )?(?:what|who|when|where|which|how))['’]s\b", r"\1 is", text.strip())
     return re.sub(
         r"(?i)(?<=[?.!])\s*(?:please )?(?:list|give|name|state|provide|answer|return|reply|respond|write|use|include|"
         r"be|keep|quote|cite|only|no)\b"
@@ -78,9 +79,24 @@ def _turned(asked: str) -> Iterator[str]:
     if found:
         yield f"{found['wh']} {found['be']} {found['np']} {found['verb']}"
     # "when T was published", "on what date T was published"
-    found = re.match(rf"^(?P<wh>{_WH}(?: [a-z]+)?) (?P<np>{THING}.+) (?P<be>{BE}) (?P<verb>[a-z][\w ]*)$", bare, re.I)
+    found = re.match(
+        rf"^(?P<wh>{_WH}(?: (?!(?:the|an?|each|every|all)\b)[a-z]+)?) (?P<np>{THING}.+) "
+        rf"(?P<be>{BE}) (?P<verb>[a-z][\w ]*)$",
+        bare,
+        re.I,
+    )
     if found:
         yield f"{found['wh']} {found['be']} {found['np']} {found['verb']}"
+    # "T: what is its L", "for T, what is the L", "in T, which date appears under L"
+    found = re.match(
+        rf"^(?:(?:for|in|of|as for|regarding|concerning|about|from) )?(?P<np>{THING}.+?)[,:] (?P<rest>.+)$", bare, re.I
+    )
+    if found and re.match(rf"(?i)(?:{_WH}|how|give|state|name|list|tell)\b", found["rest"]):
+        rest, np = found["rest"], found["np"]
+        own = re.sub(r"\b(?:its|their|his|her) (.+)", rf"the \1 of {np}", rest)
+        for whole in (own if own != rest else f"{rest} of {np}", re.sub(r"\b(?:it|they|he|she)\b", np, rest)):
+            yield whole
+            yield from _turned(whole)
     # "the author of T is who", "T has how many votes"
     found = re.match(rf"^(?P<np>{THING}.+) {BE} (?P<wh>what|who|when|which \w+|what \w+)$", bare, re.I)
     if found:
@@ -94,6 +110,7 @@ def _copular(parse: Phrases, asked: str, text: str) -> Ways:
     """Read "What is the L of T", "who are the Ls of T", and the bare phrase "the L of T"."""
     found = re.match(rf"(?i)^(?P<wh>{_WH})(?: (?P<type>[\w\-]+))? {BE} (?P<np>.+)$", asked)
     if found and not (found["type"] and typed(found["type"])[0]):
+        yield from counted_phrase(parse, found["np"], text)
         cost = 0.6 if found["wh"].lower() in {"when", "where"} else 0.1
         yield from phrase(parse, found["np"], text, answer_type(f"{found['wh']} {found['type'] or ''}"), cost)
     if not re.match(rf"(?i){_WH}\b|how |{BE} |{DO} ", asked):
@@ -107,7 +124,7 @@ def _copular(parse: Phrases, asked: str, text: str) -> Ways:
 def _given(parse: Phrases, asked: str, text: str) -> Ways:
     """Read "What date is given under L of T", "who is listed first as L of T", "whose name comes first under L"."""
     found = re.match(
-        rf"(?i)^(?P<wh>what|which|who|whose|when|where)(?: (?P<type>[\w\- ]+?))? (?:{BE} |does |do )?"
+        rf"(?i)^(?P<wh>what|which|who|whose|when|where)(?: (?P<type>(?!{BE}\b)[\w\- ]+?))? (?:{BE} |does |do )?"
         rf"(?P<rest>(?:(?P<listed>{LISTED}|comes?|appears?|stands?|occurs?)|{NTH}|in|under|on|at|as) .+)$",
         asked,
     )
@@ -199,9 +216,10 @@ def _quality(parse: Phrases, asked: str, text: str) -> Ways:
 def _according(parse: Phrases, asked: str, text: str) -> Ways:
     """Read "According to the L field of T, when was it published", "going by its L, when was T published"."""
     said = r"according to|going by|judging by|as (?:given|stated|shown|recorded) (?:in|under|by)"
-    found = re.match(rf"(?i)^(?:{said}|by|per|based on|from|in|under) (?P<np>.+?), (?P<rest>.+)$", asked) or re.match(
+    found = re.match(rf"(?i)^(?:{said}) (?P<np>.+?), (?P<rest>.+)$", asked) or re.match(
         rf"(?i)^(?P<rest>.+?),? (?:{said}) (?P<np>.+)$", asked
     )
+    found = found or re.match(r"(?i)^(?:by|per|from|in|under) (?P<np>its .+?|.+?(?=,.* it\b)), (?P<rest>.+)$", asked)
     if not found:
         return
     answer = answer_type(found["rest"])

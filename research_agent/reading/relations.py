@@ -39,7 +39,7 @@ def _labelled(parse: Phrases, bare: Bare, connector: str, *, loose: bool) -> Ite
 def _attribute(label: str, of: Term, pick: Pick) -> Term:
     # "the value of the X of T", "the name of the X of T" ask for the X of T itself.
     if label.lower() in _SELF and isinstance(of, Attribute | Having):
-        return of
+        return of if pick == "one" else replace(of, pick=pick)
     # "the date of birth of T" is one attribute in two words.
     if label in _FACETS and isinstance(of, Attribute) and " " not in of.label and of.pick == "one":
         return Attribute(f"{label} of {of.label}", of.of, pick)
@@ -71,7 +71,7 @@ def _entry(parse: Phrases, bare: Bare) -> Iterator[Reading]:
     )
     for left, found, right in _splits(connector, bare.text):
         kind = kind_of(left)
-        if kind is None:
+        if kind is None or not left:
             continue
         pick: Pick = PICKS[found["nth"].strip().lower()] if found["nth"] else bare.pick
         known = bool(found["listed"]) or not kind or pick != "one"
@@ -88,20 +88,23 @@ def _entry(parse: Phrases, bare: Bare) -> Iterator[Reading]:
 def _told(parse: Phrases, bare: Bare) -> Iterator[Reading]:
     """Read "The K that T lists first under L", "the K that T depends on", "the K T replaces"."""
     listing = re.compile(
-        rf" (?:(?:{BE} )?(?:{LISTS}|{LISTED})|{BE})(?: (?P<nth>{NTH}))?(?: {UNDER})?(?: the| its| their)? "
-        rf"(?P<label>[^⟦⟪]+?|.*?{MARK}.*?)$"
+        rf" (?:(?:{BE} )?(?:{LISTS}|{LISTED})|{BE})(?: (?P<nth>{NTH}))?(?P<under> {UNDER})?"
+        rf"(?: the| its| their)? (?P<label>[^⟦⟪]+?|.*?{MARK}.*?)$"
     )
     doing = re.compile(
         rf" (?P<label>(?:(?:{BE}|has|have|had) )?(?:been )?[a-z][\w\-]*(?: [a-z]+){{0,3}}?)(?: (?P<nth>{NTH}))?$"
     )
-    for left, _, right in _splits("that|which|who|whom", bare.text):
+    bound = [(left, right) for left, _, right in _splits("that|which|who|whom", bare.text)]
+    loosely = [(bare.text[: at.start()], bare.text[at.end() :]) for at in re.finditer(rf" (?={THING})", bare.text)]
+    for left, right in (*bound, *loosely):
         kind = kind_of(left)
-        if kind is None or not re.match(THING, right):
+        free = (left, right) in loosely
+        if kind is None or not re.match(THING, right) or (free and not left.islower()):
             continue
         for at in (place.start() for place in re.finditer(" ", right)):
-            for pattern, loose in ((listing, True), (doing, False)):
+            for pattern, loose in ((listing, True), (doing, False))[: 1 if free else 2]:
                 found = pattern.match(right, at)
-                if not found:
+                if not found or (free and not found["under"]):
                     continue
                 label = parse.label(re.sub(rf"^(?:{BE}|has|have|had|been) ", "", found["label"]), loose=loose)
                 if label is None or (not loose and re.fullmatch(f"{LISTS}|{BE}", label[0])):
@@ -117,15 +120,33 @@ def _told(parse: Phrases, bare: Bare) -> Iterator[Reading]:
 def _relative(parse: Phrases, bare: Bare) -> Iterator[Reading]:
     """Read "The K that requires T", "the K that lists T under L", "the K that has T among its L"."""
     tail = re.compile(rf" {UNDER}(?: the| its| their| his| her| an?)? (?P<label>[^⟦⟪]{{1,48}}|{MARK}(?: \w+)?)$")
-    for left, _, right in _splits("that|which|who|with|having|listing|naming", bare.text):
+    for left, connector, right in _splits(
+        "that|which|who|with|having|listing|naming|in"
+        if bare.pick == "one"
+        else "that|which|who|with|having|listing|naming|in|to",
+        bare.text,
+    ):
         kind = kind_of(left)
         if kind is None:
             continue
+        if connector["all"].strip() == "in" and not right.startswith("whose "):
+            continue
         for found in re.finditer(rf"(?P<relation>^(?:[a-z][\w\-]* ){{0,5}}?)(?={THING})", right):
             yield from _having(parse, bare, kind, found["relation"].strip(), right[found.end() :], tail)
+        whose = re.match(
+            rf"whose (?P<label>.+?) (?P<np>{THING}.+) (?:appears?|stands?|occurs?|(?:{BE} )?{LISTED})$", right
+        )
+        label = parse.label(whose["label"], loose=True) if whose else None
+        if whose and label:
+            inner = parse.read(whose["np"])
+            yield Reading(
+                inner.cost + 0.2 + label[1], Having(label[0], inner.term, bare.pick, singular(kind), bare.other)
+            )
         for place in re.finditer(rf" (?={THING})", right):
             relation = right[: place.start()]
-            if re.fullmatch(rf"(?!(?:{BE}|has|have|had)$)[a-z][\w\-]*(?: [a-z][\w\-]*){{0,4}}", relation):
+            if not RELATIVE.intersection(relation.split()[1:]) and re.fullmatch(
+                rf"(?!(?:{BE}|has|have|had)$)[a-z][\w\-]*(?: [a-z][\w\-]*){{0,4}}", relation
+            ):
                 yield from _having(parse, bare, kind, relation, right[place.end() :], tail)
 
 
@@ -133,6 +154,8 @@ def _having(
     parse: Phrases, bare: Bare, kind: str, relation: str, target: str, tail: re.Pattern[str]
 ) -> Iterator[Reading]:
     kind = singular(kind)
+    if any(word in PICKS for word in relation.split()):
+        return
     if not relation or re.fullmatch(rf"(?:(?:{BE}|has|have) )?(?:{LISTS}|{LISTED})", relation):
         for place in re.finditer(" ", target):
             found = tail.match(target, place.start())

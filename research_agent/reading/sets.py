@@ -8,7 +8,9 @@ from research_agent.reading.terms import Attribute, GoalKind, Having, Question
 from research_agent.reading.ways import Way, Ways, all_of
 
 _LISTING = re.compile(
-    r"^(?:please |kindly )*(?:list|enumerate|(?:give|show|name|find) (?:me |us )?(?:all|every|each))\b", re.I
+    r"^(?:please |kindly )*(?:list|enumerate|(?:give|show|name|find|provide) (?:me |us )?"
+    r"(?:all|every|each|(?:a|the) (?:full |complete )?list of))\b",
+    re.I,
 )
 
 
@@ -34,7 +36,9 @@ def things(parse: Phrases, asked: str, text: str) -> Ways:
 
 def _counted(parse: Phrases, kind: str, rest: str, text: str) -> Ways:
     """Read "How many Ls does T have", "how many Ks are listed under L of T", "how many Ks does T list under L"."""
-    found = re.match(rf"^(?:do|does|did) (?P<np>.+) (?:{LISTS}|show|carry|comprise|consist of)$", rest)
+    found = re.match(rf"^(?:do|does|did) (?P<np>.+) (?:{LISTS}|show|comprise|consist of)$", rest) or re.match(
+        rf"^(?:has|have|had|{BE} there (?:in|of|for|under|on)) (?P<np>.+)$", rest
+    )
     if found:
         inner = parse.read(found["np"])
         yield Way(inner.cost + 0.2, Question(text, "count", Attribute(kind, inner.term, "all"), "number"))
@@ -46,11 +50,32 @@ def _counted(parse: Phrases, kind: str, rest: str, text: str) -> Ways:
                 yield Way(reading.cost + 0.2, Question(text, "count", all_of(reading.term), "number"))
 
 
+def counted_phrase(parse: Phrases, np: str, text: str) -> Ways:
+    """Read "the number of Ks that list T under L"."""
+    found = re.match(r"(?i)^the (?:total )?(?:number|count|total|amount|quantity) of (?P<np>.+)$", np)
+    if found:
+        reading = parse.read(found["np"])
+        if isinstance(reading.term, Attribute | Having):
+            yield Way(reading.cost, Question(text, "count", all_of(reading.term), "number"))
+
+
 def listed(parse: Phrases, asked: str, text: str) -> Ways:
     """Requests for a list: "list every K that …, each with the year it was created"."""
+    if found := re.match(r"(?i)^(?:please )?count (?P<np>(?:the|all|every) .+)$", asked):
+        yield from counted_phrase(parse, f"the number of {found['np']}", text)
+    plural = re.match(r"(?i)^(?:what|which|who) (?:are|were) (?P<np>(?:all )?(?:of )?the .+)$", asked)
+    if plural:
+        reading = parse.read(plural["np"])
+        if isinstance(reading.term, Having) or (isinstance(reading.term, Attribute) and reading.term.kind):
+            yield Way(reading.cost, Question(text, "list", all_of(reading.term)))
     if not _LISTING.match(asked):
         return
-    np = re.sub(r"(?i)^(?:please |kindly )*(?:list|name|give|find|enumerate|show)(?: me| us)? ", "", asked)
+    np = re.sub(
+        r"(?i)^(?:please |kindly )*(?:list|name|give|find|enumerate|show|provide)(?: me| us)? "
+        r"(?:(?:a|the) (?:full |complete )?list of )?",
+        "",
+        asked,
+    )
     found = re.match(
         r"(?i)^(?P<np>.+?)(?:,|;)? (?:(?:each |all )?(?:along |together )?with|and(?: for each(?: of them)?)?(?: also)?"
         r"(?: give| state)?|giving|stating|and when|and in which) (?:the |its |their |each one['’]s )?"

@@ -6,7 +6,7 @@ from research_agent.reading.forms import BE, LISTED, THING
 from research_agent.reading.phrases import HOPELESS, Phrases
 
 _DEFINED = re.compile(
-    r"(?:(?<=[.;:,!?] )|^)(?:(?:step )?\d+[.):] |[-*•] |\(\w\) )?(?:let |call |suppose |say )?"
+    r"(?:(?<=[.;:,!?] )|^)(?:(?:step )?\d+[.):] |[-*•] |\(\w\) )?(?i:let |call |suppose |say )?"
     r"(?P<name>[A-Z]\d?|[a-z]\d?|[A-Z][a-z]*[ _]?\d|the \w+ (?:X|Y|Z)) "
     rf"(?:{BE}|be|=|:=|means|denotes|stands for|refers to) (?P<np>(?!.*\bwhat\b).+?)(?:[.;,!](?= )|$)"
 )
@@ -24,8 +24,10 @@ _OPENED = re.compile(
     re.I,
 )
 _NEXT = re.compile(
-    r"(?:(?<=[^.]\w[.;!?])|(?<=[⟧⟫][.;!?])|(?<=[^\W\d]{2}[.;!?])) +(?=[^\W_a-z]|[⟦⟪]|(?:then|next|now)\b)|,? and then "
+    r"(?:(?<=[^.]\w[.;!?])|(?<=[⟧⟫][.;!?])|(?<=[^\W\d]{2}[.;!?])) +"
+    r"(?=[^\W\d_a-z]|[⟦⟪]|(?:then|next|now)\b)|[,;]? (?:and )?then "
 )
+_MARKER = re.compile(r"^(?:(?:step )?\d+[.):]|[-*•]|(?:question|task|q) ?:) ", re.I)
 _JOINED = re.compile(
     r"^(?P<np>.+?)(?:;|,)? (?:and|then|and then|to) "
     r"(?P<rest>(?:give|tell|state|name|say|report|return|list|show|read|look|ask)\b.+)$",
@@ -40,14 +42,17 @@ _AGAIN = re.compile(
 
 def joined(parse: Phrases) -> str:
     """Return the one question that is asked, with a mark for each thing that was spoken of before."""
-    text = _letters(parse, parse.text)
+    numbered = re.sub(r"(?<=[.;:!?] )(?:[Ss]tep )?\d+[.):] (?=[A-Z])", "", parse.text)
+    text = _letters(parse, numbered)
     pieces = [piece for piece in re.split(_NEXT, text) if piece and piece.strip(" .;!?")]
     thing = ""
     for place, piece in enumerate(pieces):
-        piece = re.sub(r"^(?:question|task|q) ?: ", "", piece.strip(), flags=re.I)
+        piece = _MARKER.sub("", piece.strip())
         if thing:
             piece = _again(piece, thing)
         found = _OPENED.match(piece.strip(" .;!?"))
+        if not found and thing and place < len(pieces) - 1:
+            found = re.match(r"(?P<np>the .+)$", piece.strip(" .;!?"))
         if not found:
             return " ".join([piece, *pieces[place + 1 :]])
         np = found["np"]

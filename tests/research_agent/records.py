@@ -5,13 +5,15 @@ down and ways to ask about it. `python tests/research_agent/records.py` prints t
 """
 
 import asyncio
+import importlib
 import json
 import random
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from retrieval.base import Document
@@ -471,28 +473,30 @@ def _others(rng: random.Random, domain: Domain, made: list[Thing], hops: int) ->
         )
 
 
-def ways(seed: int) -> Iterator[Way]:
+def ways(seed: int, grammars: Iterable[str] = GRAMMARS) -> Iterator[Way]:
     """Every grammar, each with labels, references and a place of the code drawn for it."""
     rng = random.Random(seed)
-    for grammar in GRAMMARS:
+    for grammar in grammars:
         label, reference = rng.choice(list(LABELS)), rng.choice(list(REFERENCES))
         heading = rng.choice(("code", "field", "id"))
         yield Way(grammar, label, reference, heading)
 
 
-async def measure(each: int, seed: int = 1, domains: Sequence[str] = (), grammars: Sequence[str] = ()) -> list["Outcome"]:
+async def measure(each: int, corpus: ModuleType | None = None, seed: int = 1, only: str = "") -> list["Outcome"]:
     """Put `each` questions about every domain written in every grammar to the agent."""
     from records_run import Outcome, Shelf, answer, sample
 
+    corpus = corpus or sys.modules[__name__]
+    GRAMMARS.update(corpus.GRAMMARS)
     made = []
-    for at, domain in enumerate(DOMAINS.values()):
-        for number, way in enumerate(ways(seed + at)):
-            if (domains and domain.kind not in domains) or (grammars and way.grammar not in grammars):
+    for at, domain in enumerate(corpus.DOMAINS.values()):
+        for number, way in enumerate(ways(seed + at, list(corpus.GRAMMARS))):
+            if only not in (domain.kind, way.grammar, ""):
                 continue
             records = things(domain, 40, seed + number, number % 4)
             shelf = Shelf(way.write(domain, thing) for thing in records)
             rng = random.Random(f"{seed} {domain.kind} {way.grammar}")
-            asked = list(questions(domain, records, rng.randrange(1000), (1, 2, 3)))
+            asked = list(corpus.questions(domain, records, rng.randrange(1000)))
             made += [Outcome(domain.kind, way, one, await answer(one.text, shelf)) for one in sample(rng, asked, each)]
     return made
 
@@ -501,12 +505,13 @@ def main() -> None:
     from records_run import table
 
     each = int(sys.argv[1]) if len(sys.argv) > 1 else 10
+    corpus = importlib.import_module(sys.argv[2]) if len(sys.argv) > 2 else None
     began = time.perf_counter()
-    outcomes = asyncio.run(measure(each, domains=sys.argv[2:3]))
+    outcomes = asyncio.run(measure(each, corpus, only="".join(sys.argv[3:4])))
     for one in outcomes:
         if not one.right:
             print(f"{one.domain} | {one.way.grammar} {one.way.label} {one.way.reference} {one.way.heading} | {one.asked.phrasing} {one.asked.hops}\n    {one.asked.text}\n    gave {one.given!r}, not {one.asked.answers[0]!r}")
-    print(table(outcomes, dict.fromkeys(("domain", "grammar", "label", "reference", "heading", "kind", "hops", "head", "step"), "")))
+    print(table(outcomes))
     print(f"{time.perf_counter() - began:.0f} s")
 
 

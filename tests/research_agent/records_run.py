@@ -4,7 +4,7 @@ import math
 import random
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from records import Asked, Way
@@ -75,10 +75,20 @@ async def answer(question: str, shelf: Shelf, dials: Dials = Dials(depth=9, widt
 
 def right(asked: Asked, given: str) -> bool:
     """Tell whether an answer is one of the accepted ones, word for word; lists in any order."""
+    if asked.phrasing.startswith("each/"):
+        entries = [fold(entry) for entry in given.split(";")]
+        return any(_each(entries, accepted.split(";")) for accepted in asked.answers)
     if asked.listed:
         got = [fold(entry) for entry in given.split(";")]
         return any(_matches(got, [fold(part) for part in accepted.split(";")]) for accepted in asked.answers)
     return fold(given) in {fold(accepted) for accepted in asked.answers}
+
+
+def _each(entries: list[str], want: list[str]) -> bool:
+    """Each entry names one thing and its value."""
+    return len(entries) == len(want) and all(
+        any(all(fold(part) in entry for part in item.split("|")) for entry in entries) for item in want
+    )
 
 
 def _matches(got: list[str], want: list[str]) -> bool:
@@ -106,7 +116,7 @@ class Outcome:
         return right(self.asked, self.given)
 
 
-def table(outcomes: Sequence[Outcome], groups: Mapping[str, str]) -> str:
+def table(outcomes: Sequence[Outcome]) -> str:
     """Return right/asked by domain, grammar, reference, heading and kind of question."""
     lines = []
     keys = {
@@ -117,8 +127,6 @@ def table(outcomes: Sequence[Outcome], groups: Mapping[str, str]) -> str:
         "step": lambda one: one.asked.phrasing.rpartition("/")[2],
     }  # fmt: skip
     for name, key in keys.items():
-        if name not in groups:
-            continue
         total, good = Counter(key(one) for one in outcomes), Counter(key(one) for one in outcomes if one.right)
         lines.append(f"\n{name}:")
         lines += [
