@@ -1,4 +1,8 @@
-"""Building the vectors of an index against the encoder alone on the same passages."""
+"""Building an index with all its vectors against the encoder alone on the same passages, which are real text.
+
+Each build starts from nothing: documents are cut, stored and indexed by word, passages embedded and written to disk.
+The encoder alone is given the passages as one list, ready cut.
+"""
 
 import shutil
 from collections.abc import Callable
@@ -6,7 +10,8 @@ from itertools import count
 from pathlib import Path
 
 from evals.bench.measure import LEAST, Measure, in_turns, ratio
-from evals.bench.text import Writer
+from research_agent import sample
+from retrieval.documents import read_documents
 from retrieval.documents.passages import cut
 from retrieval.index.encoder import BATCH, SentenceEncoder
 from retrieval.index.local import LocalIndex
@@ -17,8 +22,12 @@ _FEW = 64
 
 def measure(work: Path, quick: bool) -> list[Measure]:
     """Return the throughput of an index build as a share of the encoder's."""
-    documents = list(Writer().documents(_FEW if quick else _PASSAGES))
-    texts = [f"{one.title}\n{one.text[start:end]}" for one in documents for start, end in cut(one.text)]
+    documents, texts = [], list[str]()
+    for one in read_documents([sample.documents()]):
+        if len(texts) >= (_FEW if quick else _PASSAGES):
+            break
+        documents.append(one)
+        texts += [f"{one.title}\n{one.text[start:end]}" for start, end in cut(one.text)]
     encoder = SentenceEncoder()
     encoder.encode(texts[:BATCH])
     fresh = count()

@@ -6,6 +6,7 @@ from pathlib import Path
 from evals.bench.text import FastEncoder, Writer
 from retrieval.base import Document
 from retrieval.index.encoder import SentenceEncoder
+from retrieval.index.layout import VECTORS
 from retrieval.index.local import LocalIndex
 
 SMALL, LARGE, QUICK = 10_000, 100_000, 2_000
@@ -31,4 +32,7 @@ def ready(work: Path, passages: int, encoder: FastEncoder | None = None) -> Path
         fast = encoder or FastEncoder(SentenceEncoder())
         LocalIndex.build(part, documents(passages), encoder=fast, dense="all")
         part.rename(folder)
+    # All vectors stand in the faiss file; without this one no query of an earlier run has a vector already.
+    for kept in folder.glob(f"{VECTORS}*"):
+        kept.unlink()
     return folder

@@ -4,13 +4,15 @@ import numpy as np
 import pytest
 
 from evals.bench.__main__ import _outside, main
+from evals.bench.indexes import documents, ready
 from evals.bench.measure import Measure, in_turns, ratio, share
 from evals.bench.text import FastEncoder, Writer
 from retrieval.documents.passages import cut
+from retrieval.index import LocalIndex
 
 
 class Fixed:
-    name = "fixed"
+    name, dim = "fixed", 384
 
     def encode(self, texts):
         return np.ones((len(texts), 384), dtype=np.float32)
@@ -35,15 +37,16 @@ def test_ratio_and_share():
 
 
 def test_text_is_the_same_for_a_seed_and_has_a_long_tail():
-    documents = list(Writer(seed=3).documents(200))
-    assert [one.text for one in documents] == [one.text for one in Writer(seed=3).documents(200)]
-    assert documents[0].text != next(Writer(seed=4).documents(1)).text
-    assert 200 <= sum(len(cut(one.text)) for one in documents) < 230
-    words = " ".join(one.text for one in documents).lower().replace(".", "").split()
+    written = list(Writer(seed=3).documents(200))
+    assert [one.text for one in written] == [one.text for one in Writer(seed=3).documents(200)]
+    assert written[0].text != next(Writer(seed=4).documents(1)).text
+    assert 200 <= sum(len(cut(one.text)) for one in written) < 230
+    words = " ".join(one.text for one in written).lower().replace(".", "").split()
     counts = sorted((words.count(word) for word in set(words[:4000])), reverse=True)
     assert counts[0] > 50 * counts[len(counts) // 2]
-    query = Writer(seed=3).query(documents[0]).split()
-    assert sum(word in documents[0].text.lower() for word in query) >= 6
+    query = Writer(seed=3).query(written[0]).split()
+    assert len(query) == 12
+    assert sum(word in written[0].text.lower() for word in query) >= 8
 
 
 def test_vectors_follow_the_text_and_queries_go_to_the_real_encoder():
@@ -53,6 +56,18 @@ def test_vectors_follow_the_text_and_queries_go_to_the_real_encoder():
     assert np.array_equal(rows[0], rows[2])
     assert abs(float(rows[0] @ rows[1])) < 0.3
     assert np.array_equal(encoder.encode(["a"]), np.ones((1, 384), dtype=np.float32))
+
+
+async def test_a_kept_index_is_used_again_and_has_met_no_query_before(tmp_path):
+    encoder = FastEncoder(Fixed())
+    folder = ready(tmp_path, 60, encoder)
+    query = Writer(seed=1).query(documents(60)[0])
+    for times in (1, 2):
+        assert ready(tmp_path, 60, encoder) == folder
+        index = LocalIndex.open(folder, encoder=encoder)
+        assert index.describe().embedded == index.describe().passages >= 60
+        assert len(await index.search(query, k=8)) == 8
+        assert encoder.queries == times
 
 
 def test_one_benchmark_prints_one_json_object(capsys):
