@@ -15,6 +15,7 @@ from research_agent.graph.conclude import claims, conclusion
 from research_agent.graph.desk import Desk
 from research_agent.graph.needs import needs
 from research_agent.graph.state import ChainState, Context, Node
+from research_agent.reading.passages import around
 from research_agent.reading.plan import Need, Plan, make_plan, open_plan
 from research_agent.reading.question import parse_question
 from research_agent.verify import check_claim
@@ -164,7 +165,7 @@ async def verify(state: ChainState, runtime: Runtime[Context]) -> dict[str, Any]
         if supported and not fact["labelled"]:
             try:
                 supported = await context.reader.supports(
-                    fact["question"], fact["value"], f"{snapshot.title}: {text}", desk.asking()
+                    fact["question"], fact["value"], around(snapshot, quote.start, quote.end), desk.asking()
                 )
             except (BudgetExceededError, DeadlineError):
                 supported = False

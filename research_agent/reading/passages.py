@@ -37,6 +37,12 @@ def windows(snapshot: Snapshot, size: int = 450) -> list[Text]:
     return made
 
 
+def around(snapshot: Snapshot, start: int, end: int) -> str:
+    """Return the title and the stretches that hold `text[start:end]`: a line alone often leaves out who it is about."""
+    held = [piece.text for piece in windows(snapshot) if piece.start < end and start < piece.start + len(piece.text)]
+    return f"{snapshot.title}: {''.join(held).strip()}"
+
+
 def _cut(text: str, start: int, size: int) -> int:
     for pattern in (r"\n\s*\n", r"\n", r"(?<=[.!?])\s+", r"\s+"):
         ends = [found.end() for found in re.finditer(pattern, text[start + size // 2 : start + size])]

@@ -1,5 +1,6 @@
 """A question as steps in the order they can be taken, with what is bound so far. JSON in the chain's state."""
 
+import re
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -18,6 +19,11 @@ from research_agent.reading.terms import (
 
 Op = Literal["name", "attribute", "having", "describe"]
 Why = Literal["resolve", "seek", "having", "describe"]
+
+
+_SHORT = 6  # words of a description that may be taken for a name
+_CLAUSE = re.compile(r"\b(?:that|which|who|whom|whose|where|when)\b", re.I)
+_CAPITAL = re.compile(r"(?:^|[\s(\"'“‘])[^\W\d_a-zß-öø-ÿ]\w")
 
 
 @dataclass(slots=True)
@@ -133,6 +139,12 @@ def open_plan(plan: Plan) -> Plan:
     return Plan(plan.question, "value", plan.answer_type, [Step("describe", plan.question)], open=True)
 
 
+def _thing(term: Term) -> Term:
+    """Take a short description that holds a name ("museum in Astorp") for the name of a thing."""
+    plain = isinstance(term, Described) and not _CLAUSE.search(term.text) and len(term.text.split()) <= _SHORT
+    return Name(term.text) if plain and isinstance(term, Described) and _CAPITAL.search(term.text) else term
+
+
 def _lay(term: Term, steps: list[Step]) -> int:
     """Append the steps of a term and return the index of the last."""
     match term:
@@ -142,10 +154,10 @@ def _lay(term: Term, steps: list[Step]) -> int:
             names = [item for item in items if isinstance(item, Name)]
             steps.append(Step("name", values=[Value(item.text, item.kind) for item in names], done=True))
         case Attribute(label, of, pick, kind, ask):
-            inner = _lay(of, steps)
+            inner = _lay(_thing(of), steps)
             steps.append(Step("attribute", label, inner, pick, kind, ask=ask))
         case Having(relation, target, pick, kind, other):
-            inner = _lay(target, steps)
+            inner = _lay(_thing(target), steps)
             steps.append(Step("having", relation, inner, pick, kind, other))
         case Described(text):
             steps.append(Step("describe", text))

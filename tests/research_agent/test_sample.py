@@ -5,6 +5,9 @@ import re
 from pathlib import Path
 
 from research_agent import sample
+from research_agent.agent import aask
+from research_agent.config import Settings
+from research_agent.options import AskOptions
 from retrieval.documents import read_documents
 
 FREE = re.compile(r"placed\s+in\s+the\s+public\s+domain|Copyright and related rights waived via \[?CC0", re.IGNORECASE)
@@ -49,3 +52,11 @@ def test_chains_of_three_documents_are_whole() -> None:
             head = texts[f"{first}.{ext}"][:1500]
             assert re.search(rf"^(?:Superseded-By|requires): .*\b{second.split('-')[1]}\b", head, re.MULTILINE)
             assert f"{second}.{ext}" in texts
+
+
+async def test_the_default_question_is_answered_from_both_documents(tmp_path: Path) -> None:
+    options = AskOptions(docs=(sample.documents(),), model="extractive")
+    answer = await aask(sample.DEFAULT_QUESTION, options, settings=Settings(home=tmp_path))
+    assert (answer.status, answer.answer) == ("answered", "Paul Ganssle")
+    assert all(claim.supported and claim.quotes for claim in answer.claims)
+    assert {Path(source.uri).name for source in answer.sources} >= {"pep-431.txt", "pep-615.txt"}
