@@ -114,6 +114,8 @@ class LexicalWriter:
         self._document = tantivy.Document
         self._lexical = lexical
         self._writer = lexical.index.writer(_HEAP, 1)
+        # What a writer left that was killed in its commit would stand in the way of the same commit made again.
+        self._writer.garbage_collect_files()
 
     def add(self, doc: int, rows: Iterable[Row]) -> None:
         """Add the passages of a document, in reading order."""

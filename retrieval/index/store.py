@@ -7,7 +7,7 @@ import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -95,6 +95,8 @@ class Store:
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
+                with suppress(sqlite3.Error):  # frees the log, which may be what fills the disk
+                    self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 raise
             self._db.execute("COMMIT")
 

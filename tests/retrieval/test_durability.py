@@ -57,6 +57,16 @@ CHILD = textwrap.dedent(
     elif where == "between":
         writer.Writer.catch_up = die
         LocalIndex.open(directory, dense="none").add(documents)
+    elif where == "committing":
+        from retrieval.index.lexical import LexicalWriter
+        commit, meta = LexicalWriter.commit, next(Path(directory).glob("generation-*/lexical/meta.json"))
+        def half(self):
+            before = meta.read_bytes()
+            commit(self)
+            meta.write_bytes(before)
+            die()
+        LexicalWriter.commit = half
+        LocalIndex.open(directory, dense="none").remove(["volcano"])
     """
 )
 
@@ -92,6 +102,15 @@ async def test_what_a_killed_writer_had_finished_is_completed(old, documents):
     index = LocalIndex.open(old)
     assert index.describe().documents == len(documents) + 900
     assert len(await index.search("zebra", k=20)) == 20
+
+
+async def test_a_commit_that_was_cut_short_is_made_again(old, documents):
+    assert run(old, "committing").returncode == -signal.SIGKILL
+    index = LocalIndex.open(old)
+    assert index.describe().documents == len(documents) - 1
+    assert await index.search("lava", k=5) == []
+    assert index.add([Document("later", "A zebra after all.")]) == 1
+    assert [hit.document_id for hit in await index.search("zebra", k=5)] == ["later"]
 
 
 def test_a_killed_embedding_goes_on(tmp_path):
@@ -187,6 +206,19 @@ def test_a_write_that_the_system_refuses_is_one_sentence(old, documents, limit):
     assert done.stdout.startswith("The disk is full or refuses to be written (")
     assert LocalIndex.open(old).describe().documents == len(documents)
     assert len(list(old.glob("generation-*"))) == 1
+
+
+def test_what_came_to_nothing_takes_no_room(old, monkeypatch):
+    index = LocalIndex.open(old)
+
+    def size():
+        return sum(path.stat().st_size for path in old.rglob("*") if path.is_file() and path.suffix != ".lock")
+
+    before = size()
+    monkeypatch.setattr(Writer, "settle", _no_room)
+    with pytest.raises(BadInputError, match=FULL):
+        index.add([Document(f"d{i}", os.urandom(4000).hex()) for i in range(800)])
+    assert size() < before + 100_000
 
 
 def test_the_second_writer_is_told_to_wait(old):
