@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from research_agent.reading.base import Reader
 
 Emit = Callable[[Mapping[str, object]], None]
+_TIME_FOR_ANSWER = 0.2  # of the seconds left: facts that were found but not verified are no answer
 # What a chain may end with on purpose; sqlite3.Error is a checkpoint that cannot be written.
 _ENDINGS = (ResearchError, RetrievalError, sqlite3.Error)
 
@@ -91,7 +92,8 @@ class ChainRunner:
         error = ""
         try:
             if not await last_state(self.chain, context.chain):
-                ledger.set_aside(for_answer(self.aside, ledger, context.dials.depth))
+                kept = for_answer(self.aside, ledger, context.dials.depth)
+                ledger.set_aside(kept, seconds=_TIME_FOR_ANSWER * (ledger.seconds_left() or 0.0))
             async with self._draining() as control:
                 return candidate_of(context.chain, await advance(self.chain, {"question": question}, context, control))
         except GraphDrained:
