@@ -1,5 +1,6 @@
 """The folder of an index: generations, of which one is current; a lock for its writer; a swap in one step."""
 
+import contextlib
 import errno
 import json
 import os
@@ -107,8 +108,19 @@ def writing(directory: Path, wait: float = 0.0) -> Iterator[None]:
             raise IndexBusyError(message) from error
         try:
             yield
+        except BaseException:
+            _leave_nothing(directory)
+            raise
         finally:
             lock.release()
+
+
+def _leave_nothing(directory: Path) -> None:
+    """Remove the folder of an index that never came to be."""
+    with contextlib.suppress(OSError):
+        if [path.name for path in directory.iterdir()] == [_LOCK]:
+            (directory / _LOCK).unlink()
+            directory.rmdir()
 
 
 @contextmanager

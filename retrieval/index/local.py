@@ -171,8 +171,13 @@ class LocalIndex:
         Raises:
             IndexBusyError: another process is writing.
         """
+        gone = 0
         with writer.changing(self._directory, wait=wait) as changes:
-            gone = sum(changes.remove(name) for name in ids)
+            for name in ids:
+                if source := changes.store.source(name):
+                    # No file has this size: it is read again when it is next named.
+                    changes.store.put_file(source, -1, 0)
+                gone += changes.remove(name)
         self.embed_rest(None)
         return gone
 
@@ -221,8 +226,10 @@ class LocalIndex:
             return self._state
 
     async def _off_loop(self, work: Callable[[], T]) -> T:
+        # The thread lets go of its work a moment after the result is seen; by then it must not hold this index any more.
+        once = [work]
         try:
-            return await asyncio.to_thread(work)
+            return await asyncio.to_thread(lambda: once.pop()())
         except (sqlite3.Error, OSError, ValueError, RuntimeError) as error:
             message = f"The index at {self._directory} could not be searched ({error}); if it stays so, build it again."
             raise UnavailableError(message) from error

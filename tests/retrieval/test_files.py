@@ -136,3 +136,21 @@ async def test_build_and_add_by_hand(docs, tmp_path, encoder):
     assert await first(index, "honey") is None
     with pytest.raises(BadInputError, match=r"broken\.pdf' cannot be read: it is no PDF"):
         add_files(tmp_path / "i", [docs / "broken.pdf"])
+
+
+async def test_what_was_removed_comes_back_when_its_file_is_added_again(tmp_path, docs, encoder):
+    index = build_files(tmp_path / "index", [docs], encoder=encoder)
+    assert index.remove(["docs/a.md", "r1"]) == 2
+    assert await first(index, "apples") is None
+    assert add_files(tmp_path / "index", [docs]) == 2
+    assert await first(index, "apples") == "docs/a.md"
+    assert add_files(tmp_path / "index", [docs]) == 0
+
+
+def test_a_first_build_that_is_refused_leaves_nothing_behind(tmp_path, encoder):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(EmptyCorpusError):
+        build_files(tmp_path / "index", [tmp_path / "empty"], encoder=encoder)
+    with pytest.raises(EmptyCorpusError):
+        open_or_build([tmp_path / "empty"], home=tmp_path / "home", encoder=encoder)
+    assert [path for path in tmp_path.rglob("*") if path.name not in {"empty", "home", "indexes"}] == []

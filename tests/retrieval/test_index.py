@@ -174,7 +174,7 @@ def test_an_index_of_another_version_or_none_at_all_is_refused(tmp_path, documen
 def test_nothing_to_build_from_leaves_nothing_behind(tmp_path):
     with pytest.raises(EmptyCorpusError):
         LocalIndex.build(tmp_path / "i", [], dense="none")
-    assert [path.name for path in (tmp_path / "i").iterdir() if path.name.startswith("generation")] == []
+    assert not (tmp_path / "i").exists()
 
 
 def test_without_an_encoder_the_search_is_lexical_and_says_so(tmp_path, documents, monkeypatch):
