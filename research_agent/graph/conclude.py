@@ -25,6 +25,9 @@ def conclusion(plan: Plan) -> str:
             return "; ".join(f"{_thing(plan, last, value)}: {shown(plan, value)}" for value in last.values)
         case "least" | "most":
             return _extreme(plan, last)
+        case "before":
+            dates = [date for value in last.values if (date := first_date(value.text)) is not None]
+            return "" if len(dates) != 2 else "yes" if dates[0] < dates[1] else "no"
         case "same":
             return _same(last)
         case _:

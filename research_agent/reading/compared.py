@@ -32,7 +32,7 @@ _EVENT = re.compile(
 
 def compared_readings(parse: Phrases, asked: str, text: str) -> Ways:
     """Return the question as one about several things side by side, where it is one."""
-    for rule in (_several, _either, _same_event, _same):
+    for rule in (_several, _either, _before, _same_label, _same_event, _same):
         question = rule(parse, asked, text)
         if question is not None:
             yield Way(0.0, question)
@@ -101,6 +101,10 @@ def _either(parse: Phrases, asked: str, text: str) -> Question | None:
         or re.match(
             r"(?i)^(?P<head>(?:which|who|what|whose)\b.*?) (?:out of|between|of) (?P<a>.+?),? and (?P<b>.+)$", asked
         )
+        or re.match(
+            r"(?i)^(?:between|of|among|out of) (?P<a>.+?),? (?:and|or) (?P<b>.+?), (?P<head>(?:which|who|what)\b.+)$",
+            asked,
+        )
         or re.match(rf"(?i)^{BE} (?P<a>.+?) or (?P<b>.+?) (?P<head>(?:\w+ )?(?:{_LEAST}|{_MOST}))$", asked)
     )
     if not found or not _COMPARED.search(found["head"]):
@@ -122,6 +126,33 @@ def _either(parse: Phrases, asked: str, text: str) -> Question | None:
         return Question(text, "least" if least else "most", Attribute("lifespan", subject, "all"), "any")
     label = _label(head, compared)
     return Question(text, "least" if least else "most", Attribute(label, subject, "all"), "any") if label else None
+
+
+def _before(parse: Phrases, asked: str, text: str) -> Question | None:
+    """Whether one thing happened before another: "was A published before B", "is A older than B"."""
+    found = re.match(
+        rf"(?i)^{BE} (?P<a>.+?) (?P<verb>[a-z]+(?:ed|en|t|n)) (?:(?P<later>after|later than)|before|earlier than) "
+        r"(?P<b>.+)$",
+        asked,
+    )
+    if not found:
+        return None
+    pair = [_as_name(parse, found["a"]), _as_name(parse, found["b"])]
+    items = Several(tuple(reversed(pair)) if found["later"] else tuple(pair))
+    return Question(text, "before", Attribute(found["verb"], items, "all"), "yesno")
+
+
+def _same_label(parse: Phrases, asked: str, text: str) -> Question | None:
+    """Whether two things share a value: "are the authors of A and B the same"."""
+    found = re.match(
+        rf"(?i)^{BE} the (?P<label>.+?) of (?P<a>{UPPER}.+?) and (?:of )?(?P<b>{UPPER}.+?) "
+        r"(?:the same|identical|equal)$",
+        asked,
+    )
+    if not found:
+        return None
+    items = Several((_as_name(parse, found["a"]), _as_name(parse, found["b"])))
+    return Question(text, "same", Attribute(found["label"], items, "all"), "yesno")
 
 
 def _same_event(parse: Phrases, asked: str, text: str) -> Question | None:

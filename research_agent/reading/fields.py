@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from research_agent.reading.cells import cells, members
 from research_agent.reading.dates import find_dates
 from research_agent.reading.labels import label_match
 from research_agent.reading.lines import ITEM, Lines, Shape, lines_of, on_line
@@ -34,13 +35,10 @@ class Field:
 
 
 _ELEMENT = re.compile(r"<(?P<label>[A-Za-z][\w:.-]*)(?:\s[^<>]*)?>(?P<value>[^<>]+)</(?P=label)>")
-# A cell that names the one beside it.
-_CELLS = re.compile(
-    r"<(?P<tag>dt|th|td)\b[^<>]*>(?P<label>[^<>]+)</(?P=tag)>(?P<values>(?:\s*<(?:dd|td)\b[^<>]*>[^<>]*(?:<a\b[^<>]*>[^<>]*</a>[^<>]*)*</(?:dd|td)>)+)"
-)
-_CELL = re.compile(r"<(?:dd|td)\b[^<>]*>(?P<value>.*?)</(?:dd|td)>")
-_MEMBER = re.compile(
-    r"\"(?P<label>[^\"\\]{1,60})\"\s*:\s*(?P<value>\"(?:[^\"\\]|\\.)*\"|\[(?:\"(?:[^\"\\]|\\.)*\"|[^\]\"])*\]|[\w.+-]+)"
+# Elements that say how words look and not what they are.
+_MARKUP = frozenset(
+    "a abbr b cite code dd div dt em h1 h2 h3 h4 h5 h6 i kbd label li p pre q s small span strong sub sup td th tt "
+    "u".split()
 )
 _PAIR = re.compile(
     r"(?:^|[;|,{]\s*|\.\s+)(?P<label>[\"']?[^\W\d_][\w.&'’/() -]{0,48}?[\"']?)\s*[:=]\s*(?P<value>[^;|]*)"
@@ -54,8 +52,8 @@ def fields(text: str) -> list[Field]:
     lines = lines_of(text)
     rows: list[list[Field]] = []
     for number, (offset, line) in enumerate(lines):
-        if found_here := _members(line, offset) or _cells_named(line, offset):
-            found.extend(found_here)
+        if shapes := members(line, offset) or cells(line, offset):
+            found.extend(_made(text, shape) for shape in shapes)
             continue
         if pairs := _pairs(line, offset, len(rows) + 1):
             rows.append(pairs)
@@ -63,6 +61,7 @@ def fields(text: str) -> list[Field]:
         elements = [
             Field(m["label"], m["value"], offset + m.start("value"), offset + m.end("value"), offset)
             for m in (_ELEMENT.finditer(line) if "</" in line else ())
+            if m["label"].lower() not in _MARKUP
         ]
         if not elements and (shape := on_line(lines, number)):
             found.append(_made(text, shape))
@@ -73,36 +72,10 @@ def fields(text: str) -> list[Field]:
     return sorted(found, key=lambda field: (field.line, field.start))
 
 
-def _members(line: str, offset: int) -> list[Field]:
-    """Read an object written on one line."""
-    members = list(_MEMBER.finditer(line)) if line.count('":') + line.count('" :') > 1 else []
-    made = []
-    for member in members if len(members) > 1 else ():
-        value = member["value"].strip('"')
-        start = offset + member.start("value") + member["value"].index(value)
-        made.append(Field(member["label"], value, start, start + len(value), offset))
-    return made
-
-
-def _cells_named(line: str, offset: int) -> list[Field]:
-    """Read cells that stand beside a cell with their label."""
-    made = []
-    for row in _CELLS.finditer(line) if "</" in line else ():
-        places = [
-            (offset + row.start("values") + cell.start("value"), offset + row.start("values") + cell.end("value"))
-            for cell in _CELL.finditer(row["values"])
-        ]
-        start, end = places[0][0], places[-1][1]
-        value = line[start - offset : end - offset]
-        made.append(
-            Field(row["label"].strip(), value, start, end, offset, None, tuple(places) if len(places) > 1 else ())
-        )
-    return made
-
-
 def _made(text: str, shape: Shape) -> Field:
     start, end = shape.parts[0][0], shape.parts[-1][1]
     value = text[start:end].rstrip(_ENDS)
+    value = re.sub(r"(?:\s*</\w+>)+$", "", value)
     if value.startswith("{") and "}" not in value:
         start, value = start + 1, value[1:]  # the closing bracket went with the ends
     parts = shape.parts if len(shape.parts) > 1 else ()
@@ -243,7 +216,7 @@ def whole(field: Field) -> Item:
 def _cuts(value: str) -> list[tuple[int, int]]:
     """Return where a value is cut into entries: at commas, semicolons, line breaks and "and", outside brackets."""
     depth = 0
-    cuts: list[tuple[int, int]] = [found.span() for found in re.finditer(r"<br\s*/?>|(?<=\")\s+(?=\")", value)]
+    cuts: list[tuple[int, int]] = [found.span() for found in re.finditer(r"<br\s*/?>|\s/\s|(?<=\")\s+(?=\")", value)]
     # A value that is one bracketed list is cut inside its brackets.
     skip = 1 if _bracketed(value) else 0
     dates = [range(start, end) for start, end, _ in find_dates(value)] if "," in value else []

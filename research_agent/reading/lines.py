@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-_LEAD = r"[ \t]*(?:\(?\d{1,3}[.)][ \t]+)?[ \t*+•·>#|%@:;!/~.\[(<{\"'`$_^\\-]*"
+_LEAD = r"(?:[ \t]*<(?:li|p|b|strong|i|em|span|div|dt|td|th)\b[^<>]*>)*[ \t]*(?:\(?\d{1,3}[.)][ \t]+)?"
+_LEAD += r"[ \t*+•·>#|%@:;!/~.\[(<{\"'`$_^\\-]*"
 _LABEL = r"[^\W\d_][\w.&'’/() -]{0,48}?"
 _SEPARATOR = r"[ \t]*(?:\.{3,}[ \t]*:?|(?:·[ \t]*){3,}|_{3,}|::?=?|=>|->|→|⇒|=|\||»|│|¦)|\t+|[ \t]+[–—-](?=[ \t])"
 LINE = re.compile(
-    rf"(?P<lead>{_LEAD})(?P<label>{_LABEL})(?P<close>[*_`\"'\])>}}]{{0,4}})(?P<separator>{_SEPARATOR})[ \t]*"
+    rf"(?P<lead>{_LEAD})(?P<label>{_LABEL})(?P<close>[*_`\"'\])>}}]{{0,4}}(?:</\w+>)*)(?P<separator>{_SEPARATOR})[ \t]*"
     r"(?P<gap>[*_`\"']{0,2}[ \t]*)(?P<value>.*)"
 )
 # A marked word and its value with nothing between them: "@since 3 May", "[Since] 3 May", "\since{3 May}".
@@ -18,6 +19,10 @@ _MARKED = re.compile(
     rf"[ \t]*\[(?P<boxed>{_LABEL})\][ \t]+(?P<inside>\S.*)|"
     rf"[ \t]*(?:\*\*|__|<(?:b|strong|dt|th)>)(?P<bold>{_LABEL})(?:\*\*|__|</(?:b|strong|dt|th)>)[ \t]+"
     r"(?P<beside>[^\s:=].*)"
+)
+_COPULA = re.compile(
+    r"(?:The |Its )?(?P<label>[^\W\d][\w-]*(?: [\w-]+){0,2}?) (?:is|are|was|were) "
+    r"(?P<value>[^.?!]{1,160}?|.{1,120}?)\.?"
 )
 _ALIGNED = re.compile(rf"[ \t]*(?P<label>{_LABEL})(?: {{2,}})(?P<value>\S.*)")
 _ALONE = re.compile(
@@ -59,7 +64,17 @@ def on_line(lines: Lines, number: int) -> Shape | None:
         name = next(name for name in ("value", "inside", "beside", "strings") if found[name])
         label = found["label"] or found["boxed"] or found["bold"] or found["quoted"]
         return Shape(label, ((offset + found.start(name), offset + found.end(name)),), offset)
-    return _in_columns(lines, number) or _below(lines, number)
+    return _told(lines, number) or _in_columns(lines, number) or _below(lines, number)
+
+
+def _told(lines: Lines, number: int) -> Shape | None:
+    """Read "Label is value." where a neighbouring line is put the same way."""
+    offset, line = lines[number]
+    found = _COPULA.fullmatch(line)
+    near = (_COPULA.fullmatch(lines[at][1]) for at in (number - 1, number + 1) if 0 <= at < len(lines))
+    if not found or not any(near):
+        return None
+    return Shape(found["label"], ((offset + found.start("value"), offset + found.end("value")),), offset)
 
 
 def _in_columns(lines: Lines, number: int) -> Shape | None:

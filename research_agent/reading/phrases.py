@@ -29,7 +29,7 @@ from research_agent.reading.words import STOP
 
 UNEXPLAINED = 6.0  # what a phrase costs at least that was not taken apart
 HOPELESS = 30.0  # … and one that holds what is surely grammar
-_MOST = 4000  # phrases looked at in one question; what is longer is no question
+_MOST = 1500  # phrases looked at in one question; what is longer is no question
 _LONG = 1500
 
 
@@ -124,6 +124,9 @@ class Phrases:
             part = self._aside[int(bare[1:-1])]
             yield Reading(0.0, Name(part)) if isinstance(part, str) else part
             return
+        # "PEP 431, ⟦its title⟧": the thing is named twice.
+        if twice := re.fullmatch(rf"(?P<name>{UPPER}[^⟦⟪,]*?)(?:,? {MARK}| \({MARK}\))", bare):
+            yield Reading(0.2 + self.trust(twice["name"]), Name(self.plain(twice["name"])))
         after = "(?!)" if bare == text else rf"{MARK}|{UPPER}.*[^s]"
         for pattern in (rf"(?P<kind>[^⟦⟪]*?) (?P<name>{UPPER}.*)", rf"(?P<name>{after}) (?P<kind>[^⟦⟪A-Z]*)"):
             found = re.fullmatch(pattern, bare)

@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Iterator
 
 from research_agent.reading.compared import compared_readings
-from research_agent.reading.forms import BE, DO, LABEL_NOUN, LISTED, LISTS, NTH, THING, is_verb
-from research_agent.reading.phrases import Phrases, singular
+from research_agent.reading.forms import BE, DO, LABEL_NOUN, LISTED, LISTS, NTH, THING, TYPES, is_verb
+from research_agent.reading.glue import glued
+from research_agent.reading.phrases import Bare, Phrases, singular
 from research_agent.reading.relations import RULES
 from research_agent.reading.sets import counted_phrase, listed, things
 from research_agent.reading.statements import joined
@@ -47,6 +48,10 @@ def parse_question(text: str) -> Question:
 
 def _requests_dropped(text: str) -> str:
     """Drop what only says how to answer ("List all of them."), and write short forms out."""
+    # An apposition is no enumeration: the bridge, "T", was opened.
+    text = re.sub(r"(?<=[a-z]), ([\"“][^\"“”]+[\"”]),(?=[:?.,;]|$| (?![\"“]|and\b|or\b))", r" \1", text)
+    text = re.sub(r"(?i),? please(?=[.?!]*$)", "", text)
+    text = re.sub(r"(?<=[a-z]), ([\"“][^\"“”]+),([\"”])(?= (?![\"“]|and\b|or\b))", r" \1\2", text)
     text = re.sub(r"(?i)^((?:.*[.:,;] )?(?:what|who|when|where|which|how))['’]s\b", r"\1 is", text.strip())
     return re.sub(
         r"(?i)(?<=[?.!])\s*(?:please )?(?:list|give|name|state|provide|answer|return|reply|respond|write|use|include|"
@@ -89,7 +94,10 @@ def _turned(asked: str) -> Iterator[str]:
         yield f"{found['wh']} {found['be']} {found['np']} {found['verb']}"
     # "T: what is its L", "for T, what is the L", "in T, which date appears under L"
     found = re.match(
-        rf"^(?:(?:for|in|of|as for|regarding|concerning|about|from) )?(?P<np>{THING}.+?)[,:] (?P<rest>.+)$", bare, re.I
+        r"^(?:(?:for|in|of|as for|according to|going by|regarding|concerning|about|from) )?"
+        rf"(?P<np>{THING}.+?)[,:] (?P<rest>.+)$",
+        bare,
+        re.I,
     )
     if found and re.match(rf"(?i)(?:{_WH}|how|give|state|name|list|tell)\b", found["rest"]):
         rest, np = found["rest"], found["np"]
@@ -223,7 +231,8 @@ def _according(parse: Phrases, asked: str, text: str) -> Ways:
     if not found:
         return
     answer = answer_type(found["rest"])
-    yield from phrase(parse, found["np"], text, answer, 0.2)
+    if not re.search(r"(?i)\b(?:its|their) ", found["rest"]):
+        yield from phrase(parse, found["np"], text, answer, 0.2)
     its = re.match(r"(?i)^(?:its|their|his|her) (?P<label>.+)$", found["np"])
     label = parse.label(its["label"], loose=True) if its else None
     if label:
@@ -231,6 +240,19 @@ def _according(parse: Phrases, asked: str, text: str) -> Ways:
             term = way.question.term
             if isinstance(term, Attribute):
                 yield Way(way.cost + 0.2, valued(text, Attribute(label[0], term.of), answer))
+
+
+def _loosely(parse: Phrases, asked: str, text: str) -> Ways:
+    """Read a question of which a thing and a label are all but glue: "check T and report its L"."""
+    whole = re.sub(r"\b(?:its|their|his|her)\b", "the", asked)
+    best = min(glued(parse, Bare(f"what {whole}", "one", False)), key=lambda reading: reading.cost, default=None)
+    if best is None or not isinstance(best.term, Attribute) or re.match(rf"(?i){BE}\b|{DO}\b", asked):
+        return
+    counted = re.search(r"(?i)\bhow (?:many|much)\b", asked)
+    sort = re.search(r"(?i)\b(?:who|whom|whose|when|where|date|year|day|person|number|figure)\b", asked)
+    answer = TYPES.get(sort.group().lower(), "any") if sort else "any"
+    term = all_of(best.term) if counted else best.term
+    yield Way(best.cost + 1.0, valued(text, term, "number" if counted else answer, "count" if counted else "value"))
 
 
 _RULES: tuple[Callable[[Phrases, str, str], Ways], ...] = (
@@ -243,4 +265,5 @@ _RULES: tuple[Callable[[Phrases, str, str], Ways], ...] = (
     things,
     listed,
     _according,
+    _loosely,
 )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from research_agent.reading.forms import BE, LABEL_NOUN, LISTED, LISTS, MARK, NTH, PICKS, RELATIVE, THING, UNDER, UPPER
+from research_agent.reading.glue import glued
 from research_agent.reading.phrases import Bare, Phrases, Reading, Rule, kind_of, picked, singular
 from research_agent.reading.terms import Attribute, Having, Name, Pick, Term
 from research_agent.reading.words import STOP
@@ -207,7 +208,8 @@ def _participle(parse: Phrases, bare: Bare) -> Iterator[Reading]:
 def _titled(parse: Phrases, bare: Bare) -> Iterator[Reading]:
     """Read "The K titled T"."""
     connector = (
-        r"(?:(?:that|which|who) (?:is|was) )?(?:titled|entitled|called|named|labell?ed|known as|by the name(?: of)?|"
+        r"(?:(?:that|which|who) (?:is|was) )?(?:titled|entitled|called|named|labell?ed|known as|"
+        r"by the name(?: of)?|of the (?:title|name)|"
         r"(?:with|having|under|bearing) the (?:title|name)(?: of)?|"
         r"(?:that|which) (?:has|bears|carries) the (?:title|name)(?: of)?)"
     )
@@ -235,4 +237,5 @@ RULES: tuple[Rule, ...] = (
     _whose,
     _participle,
     _possessive,
+    glued,
 )

@@ -2,7 +2,7 @@
 
 import re
 
-from research_agent.reading.forms import BE, DO, LISTS, TYPES
+from research_agent.reading.forms import BE, DO, EMPTY, LISTS, TYPES
 from research_agent.reading.phrases import Phrases, kind_of
 from research_agent.reading.terms import Attribute, GoalKind, Having, Question
 from research_agent.reading.ways import Way, Ways, all_of
@@ -20,7 +20,7 @@ def things(parse: Phrases, asked: str, text: str) -> Ways:
         found = re.match(
             r"(?i)^(?P<wh>how many|how much|which|what)(?: of the)? (?P<kind>[^⟦⟪]+)$", asked[: place.start()]
         )
-        kind = found and kind_of(found["kind"])
+        kind = found and (kind_of(found["kind"]) or (found["kind"] if found["kind"].lower() in EMPTY else ""))
         if not found or not kind:
             continue
         count = found["wh"].lower().startswith("how")
@@ -41,7 +41,9 @@ def _counted(parse: Phrases, kind: str, rest: str, text: str) -> Ways:
     )
     if found:
         inner = parse.read(found["np"])
-        yield Way(inner.cost + 0.2, Question(text, "count", Attribute(kind, inner.term, "all"), "number"))
+        own = kind.lower() in EMPTY and isinstance(inner.term, Attribute)
+        term = all_of(inner.term) if own else Attribute(kind, inner.term, "all")
+        yield Way(inner.cost + 0.2, Question(text, "count", term, "number"))
     found = re.match(rf"^(?:(?:do|does|did)|{BE}(?: there)?) (?P<rest>.+)$", rest)
     if found:
         for np in (f"{kind} that {found['rest']}", f"{kind} {found['rest']}", f"{kind} listed {found['rest']}"):

@@ -6,10 +6,12 @@ from research_agent.reading.forms import BE, LISTED, THING
 from research_agent.reading.phrases import HOPELESS, Phrases
 
 _DEFINED = re.compile(
-    r"(?:(?<=[.;:,!?] )|^)(?:(?:step )?\d+[.):] |[-*•] |\(\w\) )?(?i:let |call |suppose |say )?"
+    r"(?:(?<=[.;:,!?] )|(?<=\band )|^)(?:(?:step )?\d+[.):] |[-*•] |\(\w\) )?(?i:let |call |suppose |say )?"
     r"(?P<name>[A-Z]\d?|[a-z]\d?|[A-Z][a-z]*[ _]?\d|the \w+ (?:X|Y|Z)) "
-    rf"(?:{BE}|be|=|:=|means|denotes|stands for|refers to) (?P<np>(?!.*\bwhat\b).+?)(?:[.;,!](?= )|$)"
+    rf"(?:{BE}|be|=|:=|means|denotes|stands for|refers to) (?P<np>(?!.*\bwhat\b).+?)"
+    r"(?:[.;,!](?= )|(?= and [A-Z]\d? (?:is|=|be) )|$)"
 )
+_RESULT = re.compile(r"(?:(?<=[.;!?] )|^)(?P<name>[Ss]tep \d+): (?P<np>the .+?|[⟦A-Z].+?)[.;](?= )")
 _CALLED = re.compile(
     r"(?:(?<=[.;:!?] )|^)(?:(?:step )?\d+[.):] |[-*•] )?(?:first |then |next |now )?[,]? ?"
     r"(?:take|consider|find|let|call|start (?:with|from|at)|look up|open|get) (?P<np>.+?)(?:[,;.] |,? and )?"
@@ -18,7 +20,8 @@ _CALLED = re.compile(
 )
 _OPENED = re.compile(
     r"^(?:(?:step )?\d+[.):] |[-*•] )?(?:(?:first|then|next|now|finally|from there|after that|and)[,:]? )*"
-    r"(?:take|consider|find|start (?:with|from|at)|begin (?:with|from|at)|look (?:up|at)|open|get|go (?:on )?to|"
+    r"(?:take|consider|find|check|consult|inspect|visit|start (?:with|from|at)|begin (?:with|from|at)|"
+    r"look (?:up|at|into)|open|get|go (?:on )?to|"
     r"move (?:on )?to|follow|identify|locate|pick|choose|see|there is|think of|turn to|read) "
     rf"(?P<np>{THING}.+)$",
     re.I,
@@ -42,14 +45,17 @@ _AGAIN = re.compile(
 
 def joined(parse: Phrases) -> str:
     """Return the one question that is asked, with a mark for each thing that was spoken of before."""
-    numbered = re.sub(r"(?<=[.;:!?] )(?:[Ss]tep )?\d+[.):] (?=[A-Z])", "", parse.text)
+    text = _results(parse, parse.text)
+    numbered = re.sub(r"(?<=[.;:!?] )(?:[Ss]tep )?\d+[.):] (?=[A-Z])", "", text)
     text = _letters(parse, numbered)
     pieces = [piece for piece in re.split(_NEXT, text) if piece and piece.strip(" .;!?")]
     thing = ""
     for place, piece in enumerate(pieces):
         piece = _MARKER.sub("", piece.strip())
         if thing:
-            piece = _again(piece, thing)
+            again = _again(piece, thing)
+            # What does not name the thing spoken of is said of it all the same.
+            piece = again if again != piece else f"{piece.rstrip(' .;!?')} of {thing}"
         found = _OPENED.match(piece.strip(" .;!?"))
         if not found and thing and place < len(pieces) - 1:
             found = re.match(r"(?P<np>the .+)$", piece.strip(" .;!?"))
@@ -69,6 +75,19 @@ def joined(parse: Phrases) -> str:
     return text
 
 
+def _results(parse: Phrases, text: str) -> str:
+    """Take out "Step 1: …" where a later step speaks of the result of step 1."""
+    while (found := _RESULT.search(text)) and re.search(rf"(?i)\b{found['name']}\b", text[found.end() :]):
+        mark = parse.aside(parse.read(found["np"]))
+        later = re.sub(
+            rf"(?i)\b(?:the )?(?:(?:result|answer|outcome) (?:of|from|in) )?{found['name']}\b(?!:)",
+            mark,
+            text[found.end() :],
+        )
+        text = f"{text[: found.start()]}{later}".strip()
+    return text
+
+
 def _letters(parse: Phrases, text: str) -> str:
     """Take out "A is the …" sentences; where A is spoken of later, its mark stands for it."""
     while True:
@@ -82,7 +101,7 @@ def _letters(parse: Phrases, text: str) -> str:
         mark = parse.aside(parse.read(found["np"]))
         later = re.sub(rf"(?<![\w⟦⟪]){name}(?![\w⟧⟫])", mark, later)
         text = f"{text[: found.start()]} {later}".strip()
-        text = re.sub(r"^(?:question|task|q) ?: ", "", text.lstrip(". "), flags=re.I)
+        text = re.sub(r"^(?:question|task|q) ?: ", "", re.sub(r"^and\s+(?=[A-Z])", "", text.lstrip(". ")), flags=re.I)
 
 
 def _again(text: str, mark: str) -> str:

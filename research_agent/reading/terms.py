@@ -57,7 +57,7 @@ class Described:
 
 Term = Name | Attribute | Having | Several | Described
 
-GoalKind = Literal["value", "count", "list", "each", "least", "most", "same"]
+GoalKind = Literal["value", "count", "list", "each", "least", "most", "same", "before"]
 
 
 @dataclass(frozen=True, slots=True)
