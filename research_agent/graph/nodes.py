@@ -120,7 +120,7 @@ async def _read(question: str, plan: Plan, number: int, state: ChainState, conte
     try:
         asked = state.get("asked", [])
         await bind(plan, desk, asked)
-        if not plan.complete and not plan.open and not _fresh(needs(plan), asked):
+        if not plan.complete and not plan.open and (_lost(plan, number) or not _fresh(needs(plan), asked)):
             context.emit({"type": "note", "text": "the question's parts led nowhere; reading for the whole question"})
             plan = await rebind(plan, desk, asked)
     except BudgetExceededError:
@@ -145,6 +145,12 @@ async def _read(question: str, plan: Plan, number: int, state: ChainState, conte
         "verified": False,
     }
     return {**update, "stop_reason": reason} if reason else update
+
+
+def _lost(plan: Plan, number: int) -> bool:
+    """Tell whether no document is called what the question names, so that it was probably not meant as a name."""
+    seeks = any(step.op == "having" for step in plan.steps)
+    return number == 1 and not seeks and not any(value.source for step in plan.steps for value in step.values)
 
 
 async def verify(state: ChainState, runtime: Runtime[Context]) -> dict[str, Any]:
