@@ -13,7 +13,7 @@ from pathlib import Path
 
 from retrieval.errors import BadInputError, IndexBusyError, IndexMismatchError
 
-FORMAT = 1
+FORMAT = 2
 POINTER = "index.json"
 VECTORS = "vectors.sqlite"
 STORE = "store.sqlite"
