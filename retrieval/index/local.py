@@ -226,7 +226,7 @@ class LocalIndex:
             return self._state
 
     async def _off_loop(self, work: Callable[[], T]) -> T:
-        # The thread lets go of its work a moment after the result is seen; by then it must not hold this index any more.
+        # The thread lets go of its work a moment after the result is seen: by then it must not hold this index.
         once = [work]
         try:
             return await asyncio.to_thread(lambda: once.pop()())
