@@ -12,6 +12,7 @@ AGAIN: Final = r"⟪\d+⟫"
 UPPER: Final = r"(?-i:[⟦⟪\d§#№@]|[^\W\d_a-zß-öø-ÿ])"
 THING: Final = rf"(?:(?:the|an?|each|every|any|all|these|those|this|that|both) |{UPPER}|[a-z][\w\-]* ⟦)"
 BE: Final = r"(?:is|was|are|were)"
+WH: Final = r"(?:(?:in|on|at|from|to|by|for|with|under|since|until) )?(?:what|which|who|whom|whose|when|where|why|how)"
 DO: Final = r"(?:do|does|did|can|could|will|would|has|have|had)"
 LABEL_NOUN: Final = (
     r"(?:headers?|fields?|lines?|entr(?:y|ies)|sections?|rows?|columns?|attributes?|propert(?:y|ies)|lists?|tags?|keys?|"

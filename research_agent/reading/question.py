@@ -5,29 +5,20 @@ that T lists under L"). Of all the ways in which a question can be read, the one
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from research_agent.reading.compared import compared_readings
-from research_agent.reading.forms import BE, DO, LABEL_NOUN, LISTED, LISTS, NTH, THING, TYPES, is_verb
+from research_agent.reading.forms import BE, DO, LABEL_NOUN, LISTED, LISTS, NTH, THING, TYPES, WH, is_verb
 from research_agent.reading.glue import glued
 from research_agent.reading.phrases import Bare, Phrases, singular
 from research_agent.reading.relations import RULES
 from research_agent.reading.sets import counted_phrase, listed, things
 from research_agent.reading.statements import joined
 from research_agent.reading.terms import Attribute, Described, Question
+from research_agent.reading.turned import turned
 from research_agent.reading.ways import Way, Ways, all_of, answer_type, phrase, typed, valued
 
 _MOST = 11.0  # what a reading may take on trust; an open search is better than a wrong plan
-_WH = r"(?:(?:in|on|at|from|to|by|for|with|under) )?(?:what|which|who|whom|whose|when|where|why|how)"
-_ASK = re.compile(
-    r"^(?:please |kindly |now )*(?:can|could|would|will) you (?:please )?|^(?:please|kindly) |"
-    r"^(?:do you know|i(?: want| need| would like|['’]d like) to know|tell (?:me|us)|let me know|i wonder|say|find out|"
-    r"work out|determine|establish)[,:]? |"
-    r"^(?:give|state|provide|report|return|show|quote|name|identify|look up|retrieve|get|extract|copy|print|"
-    r"write(?: down)?|read (?:out|off)|find|list|enumerate)(?: me| us)? (?:(?:a|the) (?:full |complete )?lists? of )?"
-    r"(?=(?:the|all|every|each|an?|[⟦⟪]|what|which|who|when) |[⟦⟪]|[A-Z])",
-    re.I,
-)
 _ADVERB = re.compile(r" (?:first|last|originally|officially|initially|finally|actually|\w+ly)$")
 
 
@@ -37,7 +28,7 @@ def parse_question(text: str) -> Question:
     Returns:
         The question with its parts; a `Described` part where the grammar does not fit.
     """
-    parse = Phrases(_requests_dropped(text), RULES)
+    parse = Phrases(_requests_dropped(text), RULES, (glued,))
     asked = joined(parse).strip(" ?.!")
     ways = list(_ways(parse, asked, text))
     best = min(ways, key=lambda way: way.cost, default=None)
@@ -63,68 +54,23 @@ def _requests_dropped(text: str) -> str:
 
 
 def _ways(parse: Phrases, asked: str, text: str) -> Ways:
-    for whole in dict.fromkeys((asked, *_turned(asked))):
+    for whole in dict.fromkeys((asked, *turned(asked))):
         yield from compared_readings(parse, whole, text)
         for rule in _RULES:
             yield from rule(parse, whole, text)
 
 
-def _turned(asked: str) -> Iterator[str]:
-    """Return the same question as a plain one: requests, questions in the order of statements."""
-    bare = asked
-    while (stripped := _ASK.sub("", bare, count=1)) != bare:
-        bare = stripped
-    if bare != asked:
-        yield bare
-    bare = bare.strip(" ?.!")
-    # "T was published on what date"
-    found = re.match(
-        rf"^(?P<np>{THING}.+) (?P<be>{BE}|{DO}) (?P<verb>.*?[a-z]+(?: as)?) (?P<wh>{_WH}(?: [a-z]+)?)$", bare, re.I
-    )
-    if found:
-        yield f"{found['wh']} {found['be']} {found['np']} {found['verb']}"
-    # "when T was published", "on what date T was published"
-    found = re.match(
-        rf"^(?P<wh>{_WH}(?: (?!(?:the|an?|each|every|all)\b)[a-z]+)?) (?P<np>{THING}.+) "
-        rf"(?P<be>{BE}) (?P<verb>[a-z][\w ]*)$",
-        bare,
-        re.I,
-    )
-    if found:
-        yield f"{found['wh']} {found['be']} {found['np']} {found['verb']}"
-    # "T: what is its L", "for T, what is the L", "in T, which date appears under L"
-    found = re.match(
-        r"^(?:(?:for|in|of|as for|according to|going by|regarding|concerning|about|from) )?"
-        rf"(?P<np>{THING}.+?)[,:] (?P<rest>.+)$",
-        bare,
-        re.I,
-    )
-    if found and re.match(rf"(?i)(?:{_WH}|how|give|state|name|list|tell)\b", found["rest"]):
-        rest, np = found["rest"], found["np"]
-        own = re.sub(r"\b(?:its|their|his|her) (.+)", rf"the \1 of {np}", rest)
-        for whole in (own if own != rest else f"{rest} of {np}", re.sub(r"\b(?:it|they|he|she)\b", np, rest)):
-            yield whole
-            yield from _turned(whole)
-    # "the author of T is who", "T has how many votes"
-    found = re.match(rf"^(?P<np>{THING}.+) {BE} (?P<wh>what|who|when|which \w+|what \w+)$", bare, re.I)
-    if found:
-        yield f"{found['wh'].split()[0]} is {found['np']}"
-    found = re.match(rf"^(?P<np>{THING}.+) (?P<verb>has|have|had|lists?|contains?) (?P<wh>how many .+)$", bare, re.I)
-    if found:
-        yield f"{found['wh']} does {found['np']} {found['verb']}"
-
-
 def _copular(parse: Phrases, asked: str, text: str) -> Ways:
     """Read "What is the L of T", "who are the Ls of T", and the bare phrase "the L of T"."""
-    found = re.match(rf"(?i)^(?P<wh>{_WH})(?: (?P<type>[\w\-]+))? {BE} (?P<np>.+)$", asked)
+    found = re.match(rf"(?i)^(?P<wh>{WH})(?: (?P<type>[\w\-]+))? {BE} (?P<np>.+)$", asked)
     if found and not (found["type"] and typed(found["type"])[0]):
         yield from counted_phrase(parse, found["np"], text)
         cost = 0.6 if found["wh"].lower() in {"when", "where"} else 0.1
         yield from phrase(parse, found["np"], text, answer_type(f"{found['wh']} {found['type'] or ''}"), cost)
-    if not re.match(rf"(?i){_WH}\b|how |{BE} |{DO} ", asked):
+    if not re.match(rf"(?i){WH}\b|how |{BE} |{DO} ", asked):
         yield from phrase(parse, asked, text, "any", 0.3)
     # "what about the L of T", "what year … T's L": a kind of value before the phrase
-    found = re.match(rf"(?i)^{_WH} (?P<type>[a-z]+) (?P<np>{LISTED}\b.+)$", asked)
+    found = re.match(rf"(?i)^{WH} (?P<type>[a-z]+) (?P<np>{LISTED}\b.+)$", asked)
     if found:
         yield from phrase(parse, found["np"], text, answer_type(found["type"]), 0.6)
 
@@ -165,7 +111,7 @@ def _does(parse: Phrases, asked: str, text: str) -> Ways:
 
 def _eventful(parse: Phrases, asked: str, text: str) -> Ways:
     """Read "When was T born", "in which year was each K created", "by whom was T written", "where did T die"."""
-    found = re.match(rf"(?i)^(?P<wh>{_WH}(?: [\w\-]+)??) (?P<be>{BE}|{DO}) (?P<rest>.+)$", asked)
+    found = re.match(rf"(?i)^(?P<wh>{WH}(?: [\w\-]+)??) (?P<be>{BE}|{DO}) (?P<rest>.+)$", asked)
     if not found:
         return
     told = re.match(
@@ -177,7 +123,7 @@ def _eventful(parse: Phrases, asked: str, text: str) -> Ways:
         return
     if found["be"].lower() in {"did", "do", "does"} and told["verb"].endswith("ed"):
         return
-    np = _ADVERB.sub("", told["np"])
+    np = _ADVERB.sub("", told["np"].removesuffix(" been"))
     wh = found["wh"].lower()
     answer = answer_type(wh)
     if re.fullmatch(rf"{LISTED}|{LISTS}", told["verb"]) and re.search(rf"{LABEL_NOUN}$|\b(?:under|as)\b", np):

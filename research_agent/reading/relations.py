@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from research_agent.reading.forms import BE, LABEL_NOUN, LISTED, LISTS, MARK, NTH, PICKS, RELATIVE, THING, UNDER, UPPER
-from research_agent.reading.glue import glued
 from research_agent.reading.phrases import Bare, Phrases, Reading, Rule, kind_of, picked, singular
 from research_agent.reading.terms import Attribute, Having, Name, Pick, Term
 from research_agent.reading.words import STOP
@@ -130,7 +129,7 @@ def _relative(parse: Phrases, bare: Bare) -> Iterator[Reading]:
         kind = kind_of(left)
         if kind is None:
             continue
-        if connector["all"].strip() == "in" and not right.startswith("whose "):
+        if connector["all"].strip() == "in" and not right.startswith(("whose ", "which ")):
             continue
         for found in re.finditer(rf"(?P<relation>^(?:[a-z][\w\-]* ){{0,5}}?)(?={THING})", right):
             yield from _having(parse, bare, kind, found["relation"].strip(), right[found.end() :], tail)
@@ -140,6 +139,16 @@ def _relative(parse: Phrases, bare: Bare) -> Iterator[Reading]:
         label = parse.label(whose["label"], loose=True) if whose else None
         if whose and label:
             inner = parse.read(whose["np"])
+            yield Reading(
+                inner.cost + 0.2 + label[1], Having(label[0], inner.term, bare.pick, singular(kind), bare.other)
+            )
+        where = re.match(
+            rf"which (?P<np>{THING}.+) (?:appears?|stands?|occurs?|(?:{BE} )?{LISTED}) {UNDER}(?: the)? (?P<label>.+)$",
+            right,
+        )
+        label = parse.label(where["label"], loose=True) if where and connector["all"].strip() == "in" else None
+        if where and label:
+            inner = parse.read(where["np"])
             yield Reading(
                 inner.cost + 0.2 + label[1], Having(label[0], inner.term, bare.pick, singular(kind), bare.other)
             )
@@ -209,7 +218,7 @@ def _titled(parse: Phrases, bare: Bare) -> Iterator[Reading]:
     """Read "The K titled T"."""
     connector = (
         r"(?:(?:that|which|who) (?:is|was) )?(?:titled|entitled|called|named|labell?ed|known as|"
-        r"by the name(?: of)?|of the (?:title|name)|"
+        r"by the name(?: of)?|of the (?:title|name)|\w+ing the (?:title|name)(?: of)?|"
         r"(?:with|having|under|bearing) the (?:title|name)(?: of)?|"
         r"(?:that|which) (?:has|bears|carries) the (?:title|name)(?: of)?)"
     )
@@ -237,5 +246,4 @@ RULES: tuple[Rule, ...] = (
     _whose,
     _participle,
     _possessive,
-    glued,
 )
