@@ -24,6 +24,7 @@ _GLUE = re.compile(
     rf"(?:{_ASKED}|{LISTED}|{LISTS}|{LABEL_NOUN}|{UNDER}|{NTH}(?:-(?:listed|named|given|mentioned))?)[.,:;]*", re.I
 )
 _MARKED = re.compile(MARK)
+_WRITTEN = re.compile(rf"\b(?:{_ASKED}|{LISTED}|{LISTS}|{LABEL_NOUN}|under)\b|{MARK}", re.I)
 # The K that lists T: the other way round, which is for other rules.
 _REVERSE = re.compile(
     rf"(?:\b(?:that|which|who|to|and) (?:{LISTS}|\w+)|\b(?:with|having|whose|including)(?: \S+)*|\b\w+ing)$"
@@ -62,6 +63,8 @@ def _is_glue(word: str) -> bool:
 
 def _groups(around: str) -> tuple[str, str, str, int] | None:
     """Return kind, label, what is picked and how many words are glue; None where other words are left."""
+    if not _WRITTEN.search(around):
+        return None  # "the museum in Astorp": nothing says that one is written of the other
     groups: list[list[str]] = [[]]
     nth, ignored = "", 0
     for word in around.split():
