@@ -12,7 +12,7 @@ from research_agent.reading.dates import find_dates
 from research_agent.reading.fields import Field, Item, items, named, plain, whole
 from research_agent.reading.identity import match
 from research_agent.reading.plan import Need, Plan, Step, Value, open_plan
-from research_agent.reading.words import fold, overlap, sentences
+from research_agent.reading.words import content_stems, fold, overlap, sentences
 
 _SURE = 0.99  # the name or number of the document itself
 _LIKELY = 0.6
@@ -175,8 +175,9 @@ async def _resolve(plan: Plan, value: Value, group: Sequence[Need], desk: Desk) 
     mention = next(
         (hit for hit in desk.found(plan, group) if overlap(value.text, f"{hit.title} {hit.text}") >= MENTIONED), None
     )
-    if mention is not None and (value.tried >= 1 or value.found is not None):
-        # No document is called so; read what speaks of it.
+    described = len(content_stems(value.text)) > 1
+    if mention is not None and (described or value.tried >= 1 or value.found is not None):
+        # No document is called so; read what speaks of it. One word alone is first looked for by other queries.
         value.source, value.mention = await desk.open(mention), True
         return
     value.tried += len({need.query for need in group})

@@ -28,6 +28,7 @@ _DENIED = re.compile(r"\b(?:not|no|nor|or|both)\b", re.I)
 _LONGEST = 20  # words around a thing; more are a phrase of their own
 _MARKED = re.compile(MARK)
 _WRITTEN = re.compile(rf"\b(?:{_ASKED}|{LISTED}|{LISTS}|{LABEL_NOUN}|under)\b|{MARK}", re.I)
+_WRITTEN = re.compile(rf"\b(?:{_ASKED}|{LISTED}|{LISTS}|{LABEL_NOUN}|under)\b|{MARK}", re.I)
 # Words that say that a label comes.
 _SHOWN = re.compile(rf"(?i)\b(?:{LISTED}|{LISTS}|{LABEL_NOUN}|under|as|heading)\b")
 # The K that lists T: the other way round, which is for other rules.
@@ -78,6 +79,8 @@ def _groups(around: str) -> tuple[str, str, str, int] | None:
     words = around.split()
     if len(words) > _LONGEST or _DENIED.search(around):
         return None
+    if not _WRITTEN.search(around):
+        return None  # "the museum in Astorp": nothing says that one is written of the other
     groups: list[list[str]] = [[]]
     nth, ignored = "", 0
     for word in words:

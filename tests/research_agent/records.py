@@ -510,7 +510,9 @@ def main() -> None:
     outcomes = asyncio.run(measure(each, corpus, only="".join(sys.argv[3:4])))
     for one in outcomes:
         if not one.right:
-            print(f"{one.domain} | {one.way.grammar} {one.way.label} {one.way.reference} {one.way.heading} | {one.asked.phrasing} {one.asked.hops}\n    {one.asked.text}\n    gave {one.given!r}, not {one.asked.answers[0]!r}")
+            print(
+                f"{one.domain} | {one.way.grammar} {one.way.label} {one.way.reference} {one.way.heading} | {one.asked.phrasing} {one.asked.hops}\n    {one.asked.text}\n    gave {one.given!r}, not {one.asked.answers[0]!r}"
+            )
     print(table(outcomes))
     print(f"{time.perf_counter() - began:.0f} s")
 

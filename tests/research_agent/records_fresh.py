@@ -119,12 +119,28 @@ def questions(domain: Domain, made: list[Thing], seed: int, hops: tuple[int, ...
 def _told(rng: random.Random, domain: Domain, made: list[Thing], hops: int) -> Iterator[Asked]:
     path, places = _path(rng, made, hops)
     kind, ref, start = domain.kind, domain.ref, base(rng.choice((0, 2, 4)), domain, path[0])
-    both = " and ".join([f"P is {start}", *(f"{chr(81 + n)} is the {_nth(at)}{kind} listed under “{ref}” of {chr(80 + n)}" for n, at in enumerate(places))])
+    both = " and ".join(
+        [
+            f"P is {start}",
+            *(
+                f"{chr(81 + n)} is the {_nth(at)}{kind} listed under “{ref}” of {chr(80 + n)}"
+                for n, at in enumerate(places)
+            ),
+        ]
+    )
     yield Asked("told/and", hops, f"{both}. What is the {domain.when} of {chr(80 + len(places))}?", (path[-1].when,))
     steps = [f"First find {start}.", *(f"Next, find the {kind} it lists {_nth(at)}under “{ref}”." for at in places)]
     yield Asked("told/next", hops, " ".join([*steps, f"When was that {kind} {domain.event}?"]), (path[-1].when,))
-    text = "".join(f"Step {n}: the {_nth(at)}{kind} under “{ref}” of the result of step {n - 1}. " for n, at in enumerate(places, 2))
-    yield Asked("told/result", hops, f"Step 1: {start}. {text}Question: what is the {domain.when} of the result of step {hops}?", (path[-1].when,))
+    text = "".join(
+        f"Step {n}: the {_nth(at)}{kind} under “{ref}” of the result of step {n - 1}. "
+        for n, at in enumerate(places, 2)
+    )
+    yield Asked(
+        "told/result",
+        hops,
+        f"Step 1: {start}. {text}Question: what is the {domain.when} of the result of step {hops}?",
+        (path[-1].when,),
+    )
 
 
 def _sets(rng: random.Random, domain: Domain, made: list[Thing]) -> Iterator[Asked]:
@@ -155,7 +171,22 @@ def _sets(rng: random.Random, domain: Domain, made: list[Thing]) -> Iterator[Ask
         a, b, c = few
         late, early = few[years.index(max(years))], min((a, b), key=lambda one: years[few.index(one)])
         event = domain.event
-        yield Asked("side/last", 1, f"Which {kind} was {event} last: “{a.title}”, “{b.title}” or “{c.title}”?", (late.title, late.code))
-        yield Asked("side/between", 1, f"Between “{a.title}” and “{b.title}”, which was {event} earlier?", (early.title, early.code))
+        yield Asked(
+            "side/last",
+            1,
+            f"Which {kind} was {event} last: “{a.title}”, “{b.title}” or “{c.title}”?",
+            (late.title, late.code),
+        )
+        yield Asked(
+            "side/between",
+            1,
+            f"Between “{a.title}” and “{b.title}”, which was {event} earlier?",
+            (early.title, early.code),
+        )
         yield Asked("side/before", 1, f"Was “{a.title}” {event} before “{b.title}”?", ("yes" if early is a else "no",))
-        yield Asked("side/same", 1, f"Are the {domain.noun}s of “{a.title}” and “{b.title}” the same?", ("yes" if a.who == b.who else "no",))
+        yield Asked(
+            "side/same",
+            1,
+            f"Are the {domain.noun}s of “{a.title}” and “{b.title}” the same?",
+            ("yes" if a.who == b.who else "no",),
+        )

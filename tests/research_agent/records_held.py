@@ -23,7 +23,9 @@ DOMAINS = {
 
 
 def _folded(fields: Fields) -> str:
-    return "\n".join(f"{label}: {values[0]}" + "".join(f",\n {value}" for value in values[1:]) for label, values in fields)
+    return "\n".join(
+        f"{label}: {values[0]}" + "".join(f",\n {value}" for value in values[1:]) for label, values in fields
+    )
 
 
 GRAMMARS: dict[str, Callable[[Fields], str]] = {
@@ -136,18 +138,42 @@ def _told(rng: random.Random, domain: Domain, made: list[Thing], hops: int) -> I
     path, places = _path(rng, made, hops)
     start, kind, ref = base(rng.choice((0, 2, 4, 7)), domain, path[0]), domain.kind, domain.ref
     lets = "; ".join(
-        [f"Let X be {start}", *(f"let {chr(89 + n)} be the {_nth(at)}{kind} listed under {ref} of {chr(88 + n)}" for n, at in enumerate(places))]
+        [
+            f"Let X be {start}",
+            *(
+                f"let {chr(89 + n)} be the {_nth(at)}{kind} listed under {ref} of {chr(88 + n)}"
+                for n, at in enumerate(places)
+            ),
+        ]
     )
     yield Asked("told/let", hops, f"{lets}. When was {chr(88 + len(places))} {domain.event}?", (path[-1].when,))
     equals = "; ".join(
-        [f"A = {start}", *(f'{chr(66 + n)} = the {_nth(at)}{kind} in the "{ref}" field of {chr(65 + n)}' for n, at in enumerate(places))]
+        [
+            f"A = {start}",
+            *(
+                f'{chr(66 + n)} = the {_nth(at)}{kind} in the "{ref}" field of {chr(65 + n)}'
+                for n, at in enumerate(places)
+            ),
+        ]
     )
-    yield Asked("told/equals", hops, f"{equals}. What is the {domain.when} of {chr(65 + len(places))}?", (path[-1].when,))
-    steps = [f"1. Find {start}.", *(f"{n}. Take the {_nth(at)}{kind} listed under {ref} of it." for n, at in enumerate(places, 2))]
-    yield Asked("told/numbered", hops, " ".join([*steps, f"{len(places) + 2}. When was that {kind} {domain.event}?"]), (path[-1].when,))
+    yield Asked(
+        "told/equals", hops, f"{equals}. What is the {domain.when} of {chr(65 + len(places))}?", (path[-1].when,)
+    )
+    steps = [
+        f"1. Find {start}.",
+        *(f"{n}. Take the {_nth(at)}{kind} listed under {ref} of it." for n, at in enumerate(places, 2)),
+    ]
+    yield Asked(
+        "told/numbered",
+        hops,
+        " ".join([*steps, f"{len(places) + 2}. When was that {kind} {domain.event}?"]),
+        (path[-1].when,),
+    )
     follow = [f"Start with {start}.", *(f"Go to the {_nth(at)}{kind} listed under its “{ref}”." for at in places)]
     yield Asked("told/follow", hops, " ".join([*follow, f"What is its {domain.when}?"]), (path[-1].when,))
-    then = ", then ".join([f"Take {start}", *(f"the {_nth(at)}{kind} listed under {ref} of that {kind}" for at in places)])
+    then = ", then ".join(
+        [f"Take {start}", *(f"the {_nth(at)}{kind} listed under {ref} of that {kind}" for at in places)]
+    )
     yield Asked("told/then", hops, f"{then}. Who is its first {domain.noun}?", (path[-1].who[0],))
 
 
@@ -163,7 +189,12 @@ def _sets(rng: random.Random, domain: Domain, made: list[Thing]) -> Iterator[Ask
         "which-names": f"the one {kind} which names {np} in its '{ref}' line",
     }.items():  # fmt: skip
         yield Asked(f"back/{name}", 2, f"What is the {domain.when} of {phrase}?", (other.when,))
-    yield Asked("back/which", 2, f"Which {kind} lists {np} under {ref}?", (other.title, other.code, f"{other.code}: {other.title}"))
+    yield Asked(
+        "back/which",
+        2,
+        f"Which {kind} lists {np} under {ref}?",
+        (other.title, other.code, f"{other.code}: {other.title}"),
+    )
     thing = rng.choice([one for one in made if 1 < sum(one in other.refs for other in made) < 7])
     many = [other for other in made if thing in other.refs]
     np = base(rng.choice((0, 1, 2, 4, 7)), domain, thing)
@@ -188,7 +219,10 @@ def _sets(rng: random.Random, domain: Domain, made: list[Thing]) -> Iterator[Ask
     two = next((one for one in made if len(one.who) == 2), None)
     if two:
         yield Asked(
-            "who/else", 1, f"Who else is listed under {domain.who} of {base(0, domain, two)}, besides {two.who[0]}?", (two.who[1],)
+            "who/else",
+            1,
+            f"Who else is listed under {domain.who} of {base(0, domain, two)}, besides {two.who[0]}?",
+            (two.who[1],),
         )
 
 
@@ -207,10 +241,22 @@ def _sides(rng: random.Random, domain: Domain, made: list[Thing]) -> Iterator[As
 
     yield Asked("side/first", 1, f"Which was {event} first, {a.title} or {b.title}?", called(first))
     yield Asked("side/was-a-or-b", 1, f'Was "{a.title}" or "{b.title}" {event} earlier?', called(first))
-    yield Asked("side/of-three", 1, f"Of “{a.title}”, “{b.title}” and “{c.title}”, which was {event} first?", called(early))
-    yield Asked("side/earliest-date", 1, f"Which {kind} has the earliest {domain.when}: “{a.title}”, “{b.title}” or “{c.title}”?", called(early))
+    yield Asked(
+        "side/of-three", 1, f"Of “{a.title}”, “{b.title}” and “{c.title}”, which was {event} first?", called(early)
+    )
+    yield Asked(
+        "side/earliest-date",
+        1,
+        f"Which {kind} has the earliest {domain.when}: “{a.title}”, “{b.title}” or “{c.title}”?",
+        called(early),
+    )
     if a.amount != b.amount:
         more = max(a, b, key=lambda one: int(one.amount))
         yield Asked("side/more", 1, f"Which {kind} has more {domain.amount}, “{a.title}” or “{b.title}”?", called(more))
     yield Asked("side/same-year", 1, f'Were "{a.title}" and "{b.title}" {event} in the same year?', ("no",))
-    yield Asked("side/same-who", 1, f'Do "{a.title}" and "{b.title}" have the same {domain.noun}?', ("yes" if a.who == b.who else "no",))
+    yield Asked(
+        "side/same-who",
+        1,
+        f'Do "{a.title}" and "{b.title}" have the same {domain.noun}?',
+        ("yes" if a.who == b.who else "no",),
+    )
