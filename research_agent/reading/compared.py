@@ -160,7 +160,7 @@ def _same_event(parse: Phrases, asked: str, text: str) -> Question | None:
     found = re.match(
         rf"(?i)^(?:{BE}|did) (?P<a>{UPPER}.+?),? and (?P<b>{UPPER}.+?) (?:both )?(?P<verb>[a-z]+) "
         r"(?:in|on|at|by) the same "
-        r"(?P<sort>\w+)$",
+        r"(?P<sort>year|month|day|date)$",
         asked,
     )
     if not found:

@@ -76,8 +76,8 @@ def _made(text: str, shape: Shape) -> Field:
     start, end = shape.parts[0][0], shape.parts[-1][1]
     value = text[start:end].rstrip(_ENDS)
     value = re.sub(r"(?:\s*</\w+>)+$", "", value)
-    if value.startswith("{") and "}" not in value:
-        start, value = start + 1, value[1:]  # the closing bracket went with the ends
+    if value.startswith(("{", '"')) and not re.search(r'[}"]', value[1:]):
+        start, value = start + 1, value[1:]  # the closing mark went with the ends
     parts = shape.parts if len(shape.parts) > 1 else ()
     return Field(shape.label, value, start, start + len(value), shape.line, None, parts)
 

@@ -28,7 +28,6 @@ _DENIED = re.compile(r"\b(?:not|no|nor|or|both)\b", re.I)
 _LONGEST = 20  # words around a thing; more are a phrase of their own
 _MARKED = re.compile(MARK)
 _WRITTEN = re.compile(rf"\b(?:{_ASKED}|{LISTED}|{LISTS}|{LABEL_NOUN}|under)\b|{MARK}", re.I)
-_WRITTEN = re.compile(rf"\b(?:{_ASKED}|{LISTED}|{LISTS}|{LABEL_NOUN}|under)\b|{MARK}", re.I)
 # Words that say that a label comes.
 _SHOWN = re.compile(rf"(?i)\b(?:{LISTED}|{LISTS}|{LABEL_NOUN}|under|as|heading)\b")
 # The K that lists T: the other way round, which is for other rules.

@@ -44,8 +44,13 @@ class Identity:
     def label(self) -> str:
         """What to call it in a list: its own identifier as its title writes it, else its title."""
         found = _IDENTIFIER.search(self.title)
-        head = self.title.split(":", 1)[0]
+        head = _head(self.title)
         return found.group(0) if found and found.start() == 0 and len(head) <= 24 else self.title
+
+
+def _head(title: str) -> str:
+    """Return what a title begins with, up to a colon or dash."""
+    return re.split(r":| [–—-] ", title, maxsplit=1)[0]
 
 
 def identity(title: str, document_id: str, text: str, text_fields: Sequence[Field] | None = None) -> Identity:
@@ -53,7 +58,7 @@ def identity(title: str, document_id: str, text: str, text_fields: Sequence[Fiel
     head = [field for field in (fields(text[:4000]) if text_fields is None else text_fields) if field.row is None][
         :_HEAD_FIELDS
     ]
-    codes = set(identifiers(title.split(":", 1)[0])) | set(identifiers(document_id))
+    codes = set(identifiers(_head(title))) | set(identifiers(document_id))
     names = {fold(title), fold(document_id), fold(document_id.rsplit("/", 1)[-1])}
     names.add(fold(re.sub(r"\s*[(\[][^)\]]*[)\]]", "", title)))
     if ":" in title:

@@ -52,4 +52,5 @@ def _alike(one: str, other: str) -> float:
         return 1.0
     short, long = sorted((one, other), key=len)
     least = max(5, -(-7 * len(short) // 10))
-    return _SHARED if any(short[at : at + least] in long for at in range(len(short) - least + 1)) else 0.0
+    # A root stands at the beginning of one of the two: "height" and "weight" share none.
+    return _SHARED if short[:least] in long or long[:least] in short else 0.0

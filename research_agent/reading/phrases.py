@@ -12,6 +12,7 @@ from typing import NamedTuple
 from research_agent.reading.forms import (
     AGAIN,
     ARTICLE,
+    BE,
     EMPTY,
     LABEL_NOUN,
     LISTED,
@@ -94,6 +95,8 @@ class Phrases:
             part = self._aside[int(found.group()[1:-1])]
             return part if isinstance(part, str) else "it"
 
+        if re.fullmatch(MARK, text):
+            return re.sub(MARK, back, text).strip()
         return re.sub(f"{MARK}|{AGAIN}", back, text).strip(' ,;:.?!"“”')
 
     def noun_phrase(self, text: str) -> Term:
@@ -150,8 +153,11 @@ class Phrases:
             yield Reading(0.2 + self.trust(bare), Name(self.plain(bare)))
         elif re.fullmatch(r"[\w.\-/]*\d[\w.\-/]*", bare):
             yield Reading(0.5, Name(bare))
-        grammar = re.search(rf"{MARK}|{AGAIN}|\b(?:that|which|who|whom|whose|what)\b", bare)
-        yield Reading((HOPELESS if grammar else UNEXPLAINED) + 0.4 * bare.count(" "), Described(self.plain(bare)))
+        grammar = re.search(rf"{MARK}|{AGAIN}|\b(?:that|which|who|whom|whose|what|{BE}|has|had|did|does)\b", bare)
+        sentence = re.match(UPPER, bare) and any(is_participle(word) for word in bare.split())
+        yield Reading(
+            (HOPELESS if grammar or sentence else UNEXPLAINED) + 0.4 * bare.count(" "), Described(self.plain(bare))
+        )
 
     def trust(self, name: str) -> float:
         """Return what it costs to take words for a name: the more of them connect, the more."""
@@ -168,6 +174,7 @@ class Phrases:
         )
         plain = sum(0.2 if word in STOP else 0.6 for word in lower)
         owned = 1.0 if re.search(r"\w['’]s [a-z]", name) else 0.0
+        owned += 4.0 if re.search(r"['’]s?$", name) else 0.0
         broken = 3.0 if re.search(r"\w{2}[.?!] [A-Z]", name) else 0.0
         open_end = 1.0 if lower and lower[-1] == words[-1] else 0.0
         return 0.5 + said + told + plain + owned + open_end + broken
@@ -199,7 +206,7 @@ class Phrases:
         capitals = sum(word[0].isupper() for word in words)
         title = 0.0 if loose else 0.8 if capitals == len(words) else 0.8 * capitals
         listed = sum(bool(re.fullmatch(f"{LISTED}|{LISTS}", word)) for word in lower) if len(words) > 1 else 0
-        ended = 0.6 if len(words) > 1 and is_verb(lower[-1]) else 0.0
+        ended = 0.6 if len(words) > 1 and (is_verb(lower[-1]) or lower[-1] == "from") else 0.0
         stops = sum(word in STOP for word in lower) * (0.4 if marked["last"] else 1.0)
         # "The entry of T" says nothing of what is wanted.
         empty = 0.8 if len(words) == 1 and re.fullmatch(LABEL_NOUN, lower[0]) else 0.0
