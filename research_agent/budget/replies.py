@@ -1,7 +1,7 @@
 """Replies as JSON, so that a settled call can be answered from the journal."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from research_agent.errors import ContextLengthError, ModelReplyError
@@ -9,6 +9,7 @@ from research_agent.models.base import Completion, Usage
 from retrieval.base import Document, Hit
 from retrieval.errors import BadQueryError, BlockedError, DocumentNotFoundError
 
+_HIT = tuple(field.name for field in fields(Hit))
 # Failures that belong to the step, so that asking again would buy the same; others may be gone at the next session.
 _LASTING: Mapping[str, Callable[[Mapping[str, Any]], Exception]] = {
     "ModelReplyError": lambda data: ModelReplyError(data["message"]),
@@ -33,7 +34,8 @@ def read_completion(data: Mapping[str, Any]) -> Completion:
 
 def write_hits(hits: list[Hit]) -> dict[str, Any]:
     """Return hits as JSON values."""
-    return {"hits": [asdict(hit) for hit in hits]}
+    # `asdict` copies every value deeply, which was a third of the time of a wide fan-out.
+    return {"hits": [{name: getattr(hit, name) for name in _HIT} for hit in hits]}
 
 
 def read_hits(data: Mapping[str, Any]) -> list[Hit]:
