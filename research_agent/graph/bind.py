@@ -100,7 +100,7 @@ async def _read_attribute(plan: Plan, index: int, at: int, desk: Desk) -> None:
         step.values.extend(_picked(step, labelled[0], snapshot, at))
         return
     wanted = _type(plan, index)
-    found = await desk.extract(ask(step, value), [snapshot], answer_type=wanted)
+    found = await desk.extract(ask(plan, step, value), [snapshot], answer_type=wanted)
     if found is None and wanted == "date" and not value.mention:
         found = _opening_date(snapshot)
     if found is not None:
@@ -176,7 +176,7 @@ async def _resolve(plan: Plan, value: Value, group: Sequence[Need], desk: Desk) 
         (hit for hit in desk.found(plan, group) if overlap(value.text, f"{hit.title} {hit.text}") >= MENTIONED), None
     )
     described = len(content_stems(value.text)) > 1
-    if mention is not None and (described or value.tried >= 1 or value.found is not None):
+    if mention is not None and not plan.single and (described or value.tried >= 1 or value.found is not None):
         # No document is called so; read what speaks of it. One word alone is first looked for by other queries.
         value.source, value.mention = await desk.open(mention), True
         return
@@ -201,7 +201,7 @@ async def _seek(plan: Plan, index: int, at: int, group: Sequence[Need], desk: De
     if not hits:
         return
     found = await desk.extract(
-        ask(step, value), [desk.read_passage(hit) for hit in hits], answer_type=_type(plan, index)
+        ask(plan, step, value), [desk.read_passage(hit) for hit in hits], answer_type=_type(plan, index)
     )
     if found is not None:
         step.values.append(said(found, step, at))

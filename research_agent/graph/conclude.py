@@ -131,11 +131,13 @@ def claims(plan: Plan) -> list[dict[str, Any]]:
 def _asked(plan: Plan, step: Step, value: Value) -> str:
     if step.op == "describe" or value.origin < 0:
         return plan.question if plan.open or step.op != "describe" else f"What is the {step.label}?"
-    return ask(step, plan.steps[step.of].values[value.origin])
+    return ask(plan, step, plan.steps[step.of].values[value.origin])
 
 
-def ask(step: Step, value: Value) -> str:
-    """Put a step's question about one thing into words."""
+def ask(plan: Plan, step: Step, value: Value) -> str:
+    """Put a step's question about one thing into words: the user's own where it is the only one."""
+    if plan.single:
+        return plan.question
     if step.ask:
         return step.ask.replace("{}", value.text)
     if step.op == "having":
@@ -159,6 +161,6 @@ def _sentence(plan: Plan, step: Step, value: Value) -> str:
         return (
             f"{text} {step.label} {thing}."
             if value.label
-            else f"{ask(step, plan.steps[step.of].values[value.origin])} {text}."
+            else f"{ask(plan, step, plan.steps[step.of].values[value.origin])} {text}."
         )
     return f"{thing} — {value.label or step.label}: {text}."

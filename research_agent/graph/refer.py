@@ -143,6 +143,6 @@ async def _referred_in_prose(plan: Plan, index: int, at: int, group: Sequence[Ne
     step = plan.steps[index]
     target = plan.steps[step.of].values[at]
     hits = [hit for hit in desk.found(plan, group) if overlap(target.text, f"{hit.title} {hit.text}") >= MENTIONED]
-    found = await desk.extract(ask(step, target), [desk.read_passage(hit) for hit in hits]) if hits else None
+    found = await desk.extract(ask(plan, step, target), [desk.read_passage(hit) for hit in hits]) if hits else None
     if found is not None:
         step.values.append(said(found, step, at))

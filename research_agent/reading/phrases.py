@@ -13,6 +13,7 @@ from research_agent.reading.forms import (
     AGAIN,
     ARTICLE,
     BE,
+    DO,
     EMPTY,
     LABEL_NOUN,
     LISTED,
@@ -35,6 +36,7 @@ _PLAIN = 4.0  # a reading that costs less is left alone
 _LONG = 1500
 
 
+_UNENDED = r" (?:the|an?|and|or|of|to|for|at|as|from|with|its|his|her|their|that)"  # how no name ends
 _NEVER_FIRST = frozenset("of the to for in under at as from with".split())  # … in a label
 
 
@@ -176,6 +178,8 @@ class Phrases:
         owned = 1.0 if re.search(r"\w['’]s [a-z]", name) else 0.0
         owned += 4.0 if re.search(r"['’]s?$", name) else 0.0
         broken = 3.0 if re.search(r"\w{2}[.?!] [A-Z]", name) else 0.0
+        # A name is no clause, and does not end before its noun.
+        broken += 11.0 if re.search(rf" {DO} |{_UNENDED}$", name) else 0.0
         open_end = 1.0 if lower and lower[-1] == words[-1] else 0.0
         return 0.5 + said + told + plain + owned + open_end + broken
 

@@ -23,6 +23,8 @@ Why = Literal["resolve", "seek", "having", "describe"]
 
 _SHORT = 6  # words of a description that may be taken for a name
 _CLAUSE = re.compile(r"\b(?:that|which|who|whom|whose|where|when)\b", re.I)
+# What tells a described thing from others of its sort; "the basement" alone cannot be looked up.
+_TELLING = re.compile(rf"{_CLAUSE.pattern}|(?-i:[A-Z])|\d|[\"“]|(?:\w+ ){{4}}", re.I)
 _CAPITAL = re.compile(r"(?:^|[\s(\"'“‘])[^\W\d_a-zß-öø-ÿ]\w")
 
 
@@ -114,6 +116,12 @@ class Plan:
         """Every step has its values."""
         return all(step.done for step in self.steps)
 
+    @property
+    def single(self) -> bool:
+        """One thing is named and one thing asked of it, so that the question as a whole is its only step."""
+        first, *rest = self.steps
+        return first.op == "name" and len(first.values) == 1 and [step.op for step in rest] == ["attribute"]
+
     def to_json(self) -> dict[str, object]:
         """Return the plan as plain JSON values."""
         return asdict(self)
@@ -130,8 +138,9 @@ def make_plan(question: Question) -> Plan:
     """Lay a question's parts out as steps, innermost first."""
     steps: list[Step] = []
     _lay(question.term, steps)
-    whole = isinstance(question.term, Described)
-    return Plan(question.text, question.goal, question.answer_type, steps, open=whole)
+    plan = Plan(question.text, question.goal, question.answer_type, steps, open=isinstance(question.term, Described))
+    vague = steps[0].op == "describe" and not plan.open and not _TELLING.search(steps[0].label)
+    return open_plan(plan) if vague else plan
 
 
 def open_plan(plan: Plan) -> Plan:
