@@ -14,8 +14,7 @@ from research_agent.strategies import load_strategy
 from retrieval.base import Fetcher, Retriever, RetrieverInfo
 
 # One stretch of text as it is read in one call, and one sentence of it.
-_WINDOW: Final = "word " * 140
-_SENTENCE: Final = "word " * 40
+_WINDOW: Final = "word " * 240
 _SENTENCES: Final = 20
 _ANSWER_TOKENS: Final = 40
 _VERDICT_TOKENS: Final = 2
@@ -72,7 +71,7 @@ def least_charges(
 
 def answer_charge(question: str, model: ChatModel | None, tariff: Tariff) -> Charge:
     """Return what a chain keeps for its answer: the check that what was found answers the question."""
-    return _call(model, prompts.supports(question, _SENTENCE, _SENTENCE), _VERDICT_TOKENS, 1, tariff)
+    return _call(model, prompts.supports(question, _WINDOW), _VERDICT_TOKENS, 1, tariff)
 
 
 def _call(

@@ -27,9 +27,9 @@ def write_completion(completion: Completion) -> dict[str, Any]:
 
 def read_completion(data: Mapping[str, Any]) -> Completion:
     """Return the completion that `write_completion` wrote."""
-    return Completion(
-        tuple(data["texts"]), Usage(**data["usage"]), tuple(data["finish"]), data["reasoning"], data["model"]
-    )
+    texts, finish = tuple(data["texts"]), tuple(data["finish"])
+    usage = Usage(**data["usage"])
+    return Completion(texts, usage, finish, data["reasoning"], data["model"], data.get("sureness"))
 
 
 def write_hits(hits: list[Hit]) -> dict[str, Any]:

@@ -197,7 +197,7 @@ async def _seek(plan: Plan, index: int, at: int, group: Sequence[Need], desk: De
     step = plan.steps[index]
     value = plan.steps[step.of].values[at]
     step.tried[str(at)] = step.tried.get(str(at), 0) + 1
-    hits = [hit for hit in desk.found(plan, group) if overlap(value.text, f"{hit.title} {hit.text}") >= MENTIONED]
+    hits = [hit for hit in desk.passages(plan, group) if overlap(value.text, f"{hit.title} {hit.text}") >= MENTIONED]
     if not hits:
         return
     found = await desk.extract(
@@ -211,8 +211,7 @@ async def _describe(plan: Plan, index: int, group: Sequence[Need], desk: Desk, a
     """Read an open question from everything found so far; where it is not stated, see what to look up next."""
     step = plan.steps[index]
     step.tried["-1"] = step.tried.get("-1", 0) + 1
-    hits = desk.found(plan, group)
-    passages = [desk.read_passage(hit) for hit in hits]
+    passages = [desk.read_passage(hit) for hit in desk.passages(plan, group)]
     question = plan.question if plan.open else f"What is the {step.label}?"
     wanted = plan.answer_type if plan.open else "any"
     found = await desk.extract(question, [*passages, *desk.passages_read()], answer_type=wanted, seen=step.seen)

@@ -19,8 +19,8 @@ from retrieval.base import Fetcher, Retriever
 from retrieval.errors import DocumentNotFoundError
 
 _STRETCHES = 18  # shown to a reader at most; one with a small model takes fewer
-_SHOWN = 7  # of these, what a model reads of them in one round
-_CLOSE = 10.0  # of few candidates the first places count more
+_SHOWN = 5  # of these, what a model reads of them in one round
+_CLOSE = 5.0  # of few candidates the first places count more
 _RRF = 60.0  # reciprocal rank fusion, Cormack et al. 2009
 
 
@@ -62,14 +62,18 @@ class Desk:
 
     def found(self, plan: Plan, group: Sequence[Need]) -> list[Snapshot]:
         """Return the hits of a need's queries, fused by reciprocal rank, one a document."""
-        scores: dict[str, float] = {}
         first: dict[str, Snapshot] = {}
+        for hit in self.passages(plan, group):
+            first.setdefault(hit.document_id, hit)
+        return list(first.values())
+
+    def passages(self, plan: Plan, group: Sequence[Need]) -> list[Snapshot]:
+        """Return the hits of a need's queries, fused by reciprocal rank; a document may have several."""
+        scores: dict[str, float] = {}
         for need in group:
             for place, source_id in enumerate(plan.found.get(need.query, ())):
-                hit = self.snapshot(source_id)
-                scores[hit.document_id] = scores.get(hit.document_id, 0.0) + 1 / (_RRF + place)
-                first.setdefault(hit.document_id, hit)
-        return [first[document] for document in sorted(scores, key=lambda document: -scores[document])]
+                scores[source_id] = scores.get(source_id, 0.0) + 1 / (_RRF + place)
+        return [self.snapshot(source_id) for source_id in sorted(scores, key=lambda source_id: -scores[source_id])]
 
     def whole(self, snapshot: Snapshot) -> bool:
         """Tell whether a snapshot holds all there is to read of its document."""

@@ -142,7 +142,7 @@ def _reference(
 async def _referred_in_prose(plan: Plan, index: int, at: int, group: Sequence[Need], desk: Desk) -> None:
     step = plan.steps[index]
     target = plan.steps[step.of].values[at]
-    hits = [hit for hit in desk.found(plan, group) if overlap(target.text, f"{hit.title} {hit.text}") >= MENTIONED]
+    hits = [hit for hit in desk.passages(plan, group) if overlap(target.text, f"{hit.title} {hit.text}") >= MENTIONED]
     found = await desk.extract(ask(plan, step, target), [desk.read_passage(hit) for hit in hits]) if hits else None
     if found is not None:
         step.values.append(said(found, step, at))

@@ -107,6 +107,8 @@ class Completion:
         finish: why each sample ended: "stop", "length" or "other".
         reasoning: the reasoning text of the first sample, where the provider shows it.
         model: the name the provider gave.
+        sureness: of a `Choice`, the probability of the first sample's option among all options, in [0, 1], as the
+            model's first token has it; None where the model does not tell.
     """
 
     texts: tuple[str, ...]
@@ -114,6 +116,7 @@ class Completion:
     finish: tuple[Literal["stop", "length", "other"], ...]
     reasoning: str = ""
     model: str = ""
+    sureness: float | None = None
 
     @property
     def text(self) -> str:

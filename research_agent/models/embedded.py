@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 
 from research_agent.errors import ContextLengthError, ModelReplyError, ModelUnavailableError, UsageError
 from research_agent.models import weights
-from research_agent.models.base import Completion, Message, ModelInfo, Request, Usage
+from research_agent.models.base import Choice, Completion, Message, ModelInfo, Request, Usage
 from research_agent.models.catalogue import KNOWN
 from research_agent.models.grammar import grammar, settle
 from research_agent.models.llama import Llama, Native
@@ -29,6 +29,7 @@ CLOSING = "\n\nAnswer:\n"
 # Fewer tokens than these are no draft, and no answer.
 LEAST_DRAFT = 12
 LEAST_ANSWER = 8
+_LIKELIEST = 8  # first tokens whose probabilities are asked for, to see how sure a choice is
 
 
 class EmbeddedModel:
@@ -163,6 +164,7 @@ class EmbeddedModel:
             finish=tuple(sample.finish for sample in samples),
             reasoning=samples[0].reasoning,
             model=self._info.name,
+            sureness=samples[0].sureness,
         )
 
 
@@ -176,6 +178,7 @@ class _Sample:
     output_tokens: int
     reasoning_tokens: int = 0
     reasoning: str = ""
+    sureness: float | None = None
 
 
 def _sample(
@@ -187,17 +190,45 @@ def _sample(
         "seed": (request.seed + index) % (2**32 - 1),
     }
     replying = options | held | {"stop": list(request.stop)}
+    if isinstance(request.constraint, Choice):
+        replying["logprobs"] = _LIKELIEST
     glue = llama.count(OPENING) + llama.count(CLOSING)
     room = min(request.think, request.max_tokens - LEAST_ANSWER) - glue
     if room < LEAST_DRAFT:
         reply = _generate(llama, prompt, replying | {"max_tokens": request.max_tokens}, stopped)
-        return _Sample(reply.text, reply.finish, reply.cached_tokens, reply.output_tokens)
+        return _Sample(
+            reply.text, reply.finish, reply.cached_tokens, reply.output_tokens, sureness=_sureness(reply, request)
+        )
     drafting = options | {"max_tokens": room, "stop": [CLOSING.strip()]}
     draft = _generate(llama, prompt + OPENING, drafting, stopped)
     thought, reasoning = draft.output_tokens + glue, draft.text.strip()
     opened = prompt + OPENING + reasoning + CLOSING
     reply = _generate(llama, opened, replying | {"max_tokens": request.max_tokens - thought}, stopped)
-    return _Sample(reply.text, reply.finish, draft.cached_tokens, thought + reply.output_tokens, thought, reasoning)
+    return _Sample(
+        reply.text,
+        reply.finish,
+        draft.cached_tokens,
+        thought + reply.output_tokens,
+        thought,
+        reasoning,
+        _sureness(reply, request),
+    )
+
+
+def _sureness(reply: Native, request: Request) -> float | None:
+    """Return the probability of the chosen option among all, None where first tokens cannot tell options apart."""
+    if not isinstance(request.constraint, Choice) or not reply.first:
+        return None
+    shares = dict.fromkeys(request.constraint.options, 0.0)
+    for token, probability in reply.first:
+        begun = [
+            option for option in shares if token.strip() and option.casefold().startswith(token.strip().casefold())
+        ]
+        if len(begun) == 1:
+            shares[begun[0]] += probability
+    chosen = next((option for option in shares if option.startswith(reply.text.strip())), None)
+    total = sum(shares.values())
+    return shares[chosen] / total if chosen is not None and total > 0 else None
 
 
 def _generate(llama: Llama, prompt: str, options: dict[str, object], stopped: Callable[[], bool]) -> Native:

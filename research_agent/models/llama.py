@@ -1,5 +1,6 @@
 """llama.cpp in this process: load a GGUF file, fill its chat template, count tokens, generate until told to stop."""
 
+import math
 import os
 import re
 import secrets
@@ -27,6 +28,7 @@ class Native:
         prompt_tokens: all of the prompt.
         cached_tokens: the part of it that was in the prefix cache.
         output_tokens: tokens generated.
+        first: the likeliest first tokens of the reply and their probabilities before any grammar, where asked for.
     """
 
     text: str
@@ -34,6 +36,7 @@ class Native:
     prompt_tokens: int
     cached_tokens: int
     output_tokens: int
+    first: tuple[tuple[str, float], ...] = ()
 
 
 class Llama:
@@ -72,12 +75,17 @@ class Llama:
             ModelUnavailableError: the generation was stopped, or the runtime failed.
         """
         pieces: list[str] = []
+        first: list[tuple[str, float]] = []
         last: dict[str, Any] = {}
 
         def receive(chunk: dict[str, Any]) -> bool:
             nonlocal last
             last = chunk
-            pieces.extend(choice.get("text") or "" for choice in chunk.get("choices", ()))
+            for choice in chunk.get("choices", ()):
+                pieces.append(choice.get("text") or "")
+                told = (choice.get("logprobs") or {}).get("content") or ()
+                if told and not first:
+                    first.extend((entry["token"], math.exp(entry["logprob"])) for entry in told[0]["top_logprobs"])
             return stopped()
 
         body = {"stream": True, "return_progress": True, "cache_prompt": True, "prompt": prompt, **options}
@@ -93,6 +101,7 @@ class Llama:
             prompt_tokens=usage["prompt_tokens"],
             cached_tokens=usage["prompt_tokens_details"]["cached_tokens"],
             output_tokens=usage["completion_tokens"],
+            first=tuple(first),
         )
 
     def close(self) -> None:

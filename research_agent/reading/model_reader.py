@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from research_agent import prompts
 from research_agent.errors import ModelReplyError
-from research_agent.models.base import Choice, Request, Span
+from research_agent.models.base import Choice, Completion, Request, Span
 from research_agent.models.shapes import complete_shaped
 from research_agent.reading.base import Asking, Found, Text
 from research_agent.reading.terms import AnswerType
 from research_agent.reading.words import overlap, sentences
 
-_ANSWER_TOKENS = 40
+_ANSWER_TOKENS = 60
+# How sure a model that tells has to be that a passage states the answer; small ones lean towards yes.
+_SURE = 0.85
 
 
 class ModelReader:
@@ -23,7 +25,7 @@ class ModelReader:
             models lose the thread beyond a few, and reading a prompt is most of what a call costs them.
     """
 
-    def __init__(self, shown: Sequence[int] = (3, 4)) -> None:
+    def __init__(self, shown: Sequence[int] = (2, 3)) -> None:
         self._shown = tuple(shown)
 
     async def extract(
@@ -42,7 +44,7 @@ class ModelReader:
     async def _extract(self, question: str, shown: Sequence[Text], asking: Asking) -> Found | None:
         """Ask once, about a few stretches."""
         source = "\n".join(text.text for text in shown)
-        reply = await self._ask(
+        reply = await self._text(
             Request(
                 prompts.extract(question, [(text.title, text.text) for text in shown]),
                 max_tokens=_ANSWER_TOKENS + asking.think,
@@ -71,19 +73,22 @@ class ModelReader:
             seed=asking.seed,
             constraint=Choice(("yes", "no")),
         )
-        reply = (await self._ask(request, replace(asking, key=f"{asking.key}/yes-no"))).strip().casefold()
+        reply = (await self._text(request, replace(asking, key=f"{asking.key}/yes-no"))).casefold()
         return replace(found, text=reply) if reply in {"yes", "no"} else found
 
     async def supports(self, question: str, claim: str, quote: str, asking: Asking) -> bool:
-        """Ask whether the quote says what the claim says."""
+        """Ask whether the quote states the answer; that the claim's words stand in it is for code to see."""
         request = Request(
-            prompts.supports(question, claim, quote),
+            prompts.supports(question, quote),
             max_tokens=2 + asking.think,
             think=asking.think,
             seed=asking.seed,
             constraint=Choice(("yes", "no")),
         )
-        return (await self._ask(request, asking)).strip().casefold() == "yes"
+        reply = await self._ask(request, asking)
+        if reply is None or reply.text.strip().casefold() != "yes":
+            return False
+        return reply.sureness is None or reply.sureness >= _SURE
 
     async def choose(self, question: str, options: Sequence[str], asking: Asking) -> int | None:
         """Ask which option to look up next."""
@@ -93,15 +98,19 @@ class ModelReader:
         request = Request(
             prompts.choose(question, options, asking.budget), max_tokens=3, seed=asking.seed, constraint=Choice(numbers)
         )
-        reply = (await self._ask(request, asking)).strip()
+        reply = await self._text(request, asking)
         return int(reply) - 1 if reply in numbers else None
 
-    async def _ask(self, request: Request, asking: Asking) -> str:
-        """Return the reply; a reply that cannot be used counts as none, and was charged."""
+    async def _ask(self, request: Request, asking: Asking) -> Completion | None:
+        """Return the reply; one that cannot be used counts as none, and was charged."""
         try:
-            return (await complete_shaped(asking.doors, request, key=asking.key, answer=asking.answer)).text
+            return await complete_shaped(asking.doors, request, key=asking.key, answer=asking.answer)
         except ModelReplyError:
-            return ""
+            return None
+
+    async def _text(self, request: Request, asking: Asking) -> str:
+        reply = await self._ask(request, asking)
+        return reply.text.strip() if reply is not None else ""
 
 
 def locate(answer: str, question: str, texts: Sequence[Text]) -> Found | None:

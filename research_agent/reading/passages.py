@@ -23,7 +23,7 @@ def grounded(question: str, source_id: str, texts: Sequence[Text]) -> bool:
     return overlap(question, " ".join(f"{text.title} {text.text}" for text in [*own, *naming])) >= _GROUND
 
 
-def windows(snapshot: Snapshot, size: int = 450) -> list[Text]:
+def windows(snapshot: Snapshot, size: int = 800) -> list[Text]:
     """Cut a snapshot into stretches of about `size` characters at blank lines, line ends or sentence ends."""
     text = snapshot.text
     made: list[Text] = []

@@ -38,7 +38,7 @@ def no_waits(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def right(seen: Seen) -> Answer:
     """Answer the closed questions of a reader, in JSON where that is asked for."""
     asked = seen.body["messages"][-1]["content"]
-    text = "yes" if asked.startswith("Quotation:") else "1931"
+    text = "yes" if asked.startswith("Passage:") else "1931"
     shape = json.dumps(seen.body.get("response_format", ""))
     words = sum(len(message["content"].split()) for message in seen.body["messages"])
     usage = {"prompt_tokens": words + 20, "completion_tokens": 4}

@@ -30,7 +30,7 @@ DOCUMENTS = [
 def read(request: Request) -> str:
     """Answer a closed question of the reader."""
     last = request.messages[-1].content
-    if last.startswith("Quotation:"):
+    if last.startswith("Passage:"):
         return "yes"
     asked = last.rpartition("Question:")[2]
     if "found" in asked and "Ilse Brandt" in last:
