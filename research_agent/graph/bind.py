@@ -12,7 +12,7 @@ from research_agent.reading.dates import find_dates
 from research_agent.reading.fields import Field, Item, items, named, plain, whole
 from research_agent.reading.identity import match
 from research_agent.reading.plan import Need, Plan, Step, Value, open_plan
-from research_agent.reading.words import content_stems, fold, overlap, sentences
+from research_agent.reading.words import fold, overlap, sentences
 
 _SURE = 0.99  # the name or number of the document itself
 _LIKELY = 0.6
@@ -42,7 +42,8 @@ async def bind(plan: Plan, desk: Desk, asked: Sequence[str]) -> None:
 async def rebind(plan: Plan, desk: Desk, asked: Sequence[str]) -> Plan:
     """Give up a question's parts and read what the round found for the whole question."""
     opened = open_plan(plan)
-    opened.needs = [Need("describe", 0, -1, query) for query in plan.found]
+    queries = [plan.question] if plan.question in plan.found else list(plan.found)
+    opened.needs = [Need("describe", 0, -1, query) for query in queries]
     opened.found = plan.found
     await _describe(opened, 0, opened.needs, desk, asked)
     return opened
@@ -175,9 +176,8 @@ async def _resolve(plan: Plan, value: Value, group: Sequence[Need], desk: Desk) 
     mention = next(
         (hit for hit in desk.found(plan, group) if overlap(value.text, f"{hit.title} {hit.text}") >= MENTIONED), None
     )
-    described = len(content_stems(value.text)) > 1
-    if mention is not None and not plan.single and (described or value.tried >= 1 or value.found is not None):
-        # No document is called so; read what speaks of it. One word alone is first looked for by other queries.
+    if mention is not None and not plan.single and (value.tried >= 1 or value.found is not None):
+        # No document is called so; read what speaks of it. A question's own name is first looked for by other queries.
         value.source, value.mention = await desk.open(mention), True
         return
     value.tried += len({need.query for need in group})

@@ -118,7 +118,7 @@ def claims(plan: Plan) -> list[dict[str, Any]]:
                 {
                     "text": _sentence(plan, step, value),
                     "value": value.text,
-                    "labelled": bool(value.label),
+                    "checked": bool(value.label) or value.agreed,
                     "question": _asked(plan, step, value),
                     "source_id": value.found[0],
                     "start": value.quote[0],

@@ -173,6 +173,7 @@ def said(found: Found, step: Step, at: int) -> Value:
         found=[found.source_id, found.start, found.end],
         quote=[found.quote_start, found.quote_end],
         origin=at,
+        agreed=found.agreed,
     )
 
 

@@ -154,7 +154,7 @@ def _lost(plan: Plan, number: int) -> bool:
 
 
 async def verify(state: ChainState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Check every fact the answer rests on: its quote by code, then, where a reader found it, by a closed question."""
+    """Check every fact the answer rests on: its quote by code, then, where no reader agreed to it yet, by a closed question."""
     context = runtime.context
     if not state.get("plan"):
         return {"verified": True, "claims": []}
@@ -168,7 +168,7 @@ async def verify(state: ChainState, runtime: Runtime[Context]) -> dict[str, Any]
         quote = Quote(snapshot.id, text, fact["start"], fact["end"])
         claim = check_claim(Claim(fact["text"], (quote,), True), context.evidence)
         supported = claim.supported
-        if supported and not fact["labelled"]:
+        if supported and not fact["checked"]:
             try:
                 supported = await context.reader.supports(
                     fact["question"], fact["value"], around(snapshot, quote.start, quote.end), desk.asking()

@@ -33,6 +33,7 @@ class Found:
         end: their end.
         quote_start: offset of the sentence or line they stand in.
         quote_end: its end.
+        agreed: the reader was asked whether what it read states the answer, and it does.
     """
 
     text: str
@@ -41,6 +42,7 @@ class Found:
     end: int
     quote_start: int
     quote_end: int
+    agreed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

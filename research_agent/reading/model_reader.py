@@ -14,7 +14,7 @@ from research_agent.reading.words import overlap, sentences
 
 _ANSWER_TOKENS = 60
 # How sure a model that tells has to be that a passage states the answer; small ones lean towards yes.
-_SURE = 0.85
+_SURE = 0.8
 
 
 class ModelReader:
@@ -31,13 +31,21 @@ class ModelReader:
     async def extract(
         self, question: str, texts: Sequence[Text], asking: Asking, *, answer_type: AnswerType = "any"
     ) -> Found | None:
-        """Ask for the words that answer the question; None where the model says they are not stated."""
+        """Ask for the words that answer the question; None where the model is not sure that they are stated."""
         first = 0
         for call, count in enumerate(self._shown):
             shown = texts[first : first + count]
-            found = await self._extract(question, shown, replace(asking, key=f"{asking.key}/{call}")) if shown else None
+            terms = replace(asking, key=f"{asking.key}/{call}")
+            found = await self._extract(question, shown, terms) if shown else None
             if found is not None:
-                return await self._yes_or_no(question, found, shown, asking) if answer_type == "yesno" else found
+                text = _holding(found, shown)
+                if answer_type == "yesno":
+                    return await self._yes_or_no(question, found, text, terms)
+                passage = f"{text.title}: {text.text.strip()}"
+                if await self.supports(
+                    question, found.text, passage, replace(asking, key=f"{asking.key}/{call}/check")
+                ):
+                    return replace(found, agreed=True)
             first += count
         return None
 
@@ -59,13 +67,8 @@ class ModelReader:
             return None
         return locate(answer, question, shown)
 
-    async def _yes_or_no(self, question: str, found: Found, shown: Sequence[Text], asking: Asking) -> Found:
+    async def _yes_or_no(self, question: str, found: Found, text: Text, asking: Asking) -> Found:
         """Ask for yes or no, given the stretch that speaks of it."""
-        text = next(
-            text
-            for text in shown
-            if text.source_id == found.source_id and text.start <= found.start < text.start + len(text.text)
-        )
         request = Request(
             prompts.yes_no(question, f"{text.title}\n{text.text.strip()}"),
             max_tokens=2 + asking.think,
@@ -111,6 +114,15 @@ class ModelReader:
     async def _text(self, request: Request, asking: Asking) -> str:
         reply = await self._ask(request, asking)
         return reply.text.strip() if reply is not None else ""
+
+
+def _holding(found: Found, texts: Sequence[Text]) -> Text:
+    """Return the stretch that holds what was found."""
+    return next(
+        text
+        for text in texts
+        if text.source_id == found.source_id and text.start <= found.start < text.start + len(text.text)
+    )
 
 
 def locate(answer: str, question: str, texts: Sequence[Text]) -> Found | None:

@@ -9,7 +9,7 @@ from research_agent.evidence import Snapshot
 from research_agent.reading.base import Text
 from research_agent.reading.words import content_stems, fold, overlap
 
-_GROUND = 0.4  # share of a question's content words that the source of its answer has to hold
+_GROUND = 0.25  # share of a question's content words that the source of its answer has to hold
 
 
 def grounded(question: str, source_id: str, texts: Sequence[Text]) -> bool:

@@ -43,6 +43,7 @@ class Value:
         quote: [start, end] of the sentence or line they stand in.
         origin: index of the input value it belongs to, -1 for none.
         tried: searches made for its document.
+        agreed: the reader was asked whether what it read states this, and it does.
     """
 
     text: str
@@ -55,6 +56,7 @@ class Value:
     quote: list[int] | None = None
     origin: int = -1
     tried: int = 0
+    agreed: bool = False
 
 
 @dataclass(slots=True)
