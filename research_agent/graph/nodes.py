@@ -154,7 +154,7 @@ def _lost(plan: Plan, number: int) -> bool:
 
 
 async def verify(state: ChainState, runtime: Runtime[Context]) -> dict[str, Any]:
-    """Check every fact the answer rests on: its quote by code, then, where no reader agreed to it yet, by a closed question."""
+    """Check every fact the answer rests on: its quote by code, then by a closed question where none was asked yet."""
     context = runtime.context
     if not state.get("plan"):
         return {"verified": True, "claims": []}
