@@ -10,13 +10,13 @@ from research_agent.budget.meters import Meters
 from research_agent.budget.money import Money
 from research_agent.models.base import ChatModel, Message
 from research_agent.options import AskOptions
+from research_agent.reading.model_reader import ANSWER_TOKENS
 from research_agent.strategies import load_strategy
 from retrieval.base import Fetcher, Retriever, RetrieverInfo
 
-# One stretch of text as it is read in one call, and one sentence of it.
+# One stretch of text as it is read in one call, and the sentences that are scored in it without a model.
 _WINDOW: Final = "word " * 240
 _SENTENCES: Final = 20
-_ANSWER_TOKENS: Final = 40
 _VERDICT_TOKENS: Final = 2
 
 
@@ -65,7 +65,7 @@ def least_charges(
     """
     found = [tariff.search(info) + (tariff.fetch(info) if opens else NOTHING) for info, opens in sources]
     cheapest = min(found, key=lambda charge: (charge.pico is None, charge.micro), default=NOTHING)
-    reading = _call(model, prompts.extract(question, [("", _WINDOW)]), _ANSWER_TOKENS, _SENTENCES, tariff)
+    reading = _call(model, prompts.extract(question, [("", _WINDOW)]), ANSWER_TOKENS, _SENTENCES, tariff)
     return [cheapest, reading, answer_charge(question, model, tariff)]
 
 

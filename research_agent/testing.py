@@ -17,12 +17,14 @@ class Reply:
         texts: one text, or one a sample; fewer than the request's `n` are repeated in turn.
         reasoning: thinking text; counted as output, as providers do.
         usage: reported in place of the true count, for a provider that counts wrongly or not at all.
+        sureness: how sure the model says it is.
         wait: awaited before the reply is given, so that a test decides when a call ends.
     """
 
     texts: str | tuple[str, ...]
     reasoning: str = ""
     usage: Usage | None = None
+    sureness: float | None = None
     wait: asyncio.Event | None = None
 
 
@@ -127,4 +129,4 @@ class ScriptedModel:
             output_tokens=sum(map(words, texts)) + len(thought) * request.n,
             reasoning_tokens=len(thought) * request.n,
         )
-        return Completion(tuple(texts), usage, tuple(finish), " ".join(thought), self.info.name)
+        return Completion(tuple(texts), usage, tuple(finish), " ".join(thought), self.info.name, reply.sureness)

@@ -108,7 +108,7 @@ class Completion:
         reasoning: the reasoning text of the first sample, where the provider shows it.
         model: the name the provider gave.
         sureness: of a `Choice`, the probability of the first sample's option among all options, in [0, 1], as the
-            model's first token has it; None where the model does not tell.
+            model's first token has it, 0 where no option was among its likelier tokens; None where it does not tell.
     """
 
     texts: tuple[str, ...]

@@ -29,7 +29,7 @@ CLOSING = "\n\nAnswer:\n"
 # Fewer tokens than these are no draft, and no answer.
 LEAST_DRAFT = 12
 LEAST_ANSWER = 8
-_LIKELIEST = 8  # first tokens whose probabilities are asked for, to see how sure a choice is
+_LIKELIEST = 64  # first tokens whose probabilities are asked for, to see how sure a choice is
 
 
 class EmbeddedModel:
@@ -224,11 +224,14 @@ def _sureness(reply: Native, request: Request) -> float | None:
         begun = [
             option for option in shares if token.strip() and option.casefold().startswith(token.strip().casefold())
         ]
-        if len(begun) == 1:
+        if len(begun) > 1:
+            return None
+        if begun:
             shares[begun[0]] += probability
     chosen = next((option for option in shares if option.startswith(reply.text.strip())), None)
     total = sum(shares.values())
-    return shares[chosen] / total if chosen is not None and total > 0 else None
+    # A model that would rather say something else is not sure of what it was made to say.
+    return shares[chosen] / total if chosen is not None and total > 0 else 0.0
 
 
 def _generate(llama: Llama, prompt: str, options: dict[str, object], stopped: Callable[[], bool]) -> Native:

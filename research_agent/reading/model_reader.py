@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from research_agent import prompts
-from research_agent.errors import ModelReplyError
+from research_agent.errors import BudgetExceededError, DeadlineError, ModelReplyError
 from research_agent.models.base import Choice, Completion, Request, Span
 from research_agent.models.shapes import complete_shaped
 from research_agent.reading.base import Asking, Found, Text
 from research_agent.reading.terms import AnswerType
 from research_agent.reading.words import overlap, sentences
 
-_ANSWER_TOKENS = 60
+ANSWER_TOKENS = 60
 # How sure a model that tells has to be that a passage states the answer; small ones lean towards yes.
 _SURE = 0.8
 
@@ -42,10 +42,12 @@ class ModelReader:
                 if answer_type == "yesno":
                     return await self._yes_or_no(question, found, text, terms)
                 passage = f"{text.title}: {text.text.strip()}"
-                if await self.supports(
-                    question, found.text, passage, replace(asking, key=f"{asking.key}/{call}/check")
-                ):
-                    return replace(found, agreed=True)
+                check = replace(asking, key=f"{asking.key}/{call}/check")
+                try:
+                    if await self.supports(question, found.text, passage, check):
+                        return replace(found, agreed=True)
+                except (BudgetExceededError, DeadlineError):
+                    return found  # What was set aside for the answer pays for the check.
             first += count
         return None
 
@@ -55,7 +57,7 @@ class ModelReader:
         reply = await self._text(
             Request(
                 prompts.extract(question, [(text.title, text.text) for text in shown]),
-                max_tokens=_ANSWER_TOKENS + asking.think,
+                max_tokens=ANSWER_TOKENS + asking.think,
                 think=asking.think,
                 seed=asking.seed,
                 constraint=Span(source, otherwise=prompts.NOT_STATED),

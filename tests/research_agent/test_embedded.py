@@ -119,6 +119,22 @@ async def test_choices_hold_whatever_characters_they_have(small: EmbeddedModel) 
     assert set(done.texts) <= set(options)
 
 
+async def test_a_choice_tells_how_sure_it_is_and_a_span_does_not(small: EmbeddedModel) -> None:
+    ask = (Message("user", "Is the sky blue? Answer yes or no."),)
+    done = await small.complete(Request(ask, max_tokens=4, constraint=Choice(("yes", "no"))))
+    # Greedy: of two options the likelier one is taken.
+    assert done.sureness is not None
+    assert 0.5 <= done.sureness <= 1
+    assert (await small.complete(Request(ask, max_tokens=4, constraint=Span("a b")))).sureness is None
+
+
+async def test_a_choice_that_the_model_would_never_make_is_not_sure(small: EmbeddedModel) -> None:
+    done = await small.complete(Request(ASK, max_tokens=8, constraint=Choice(("日本", "Ωμέγα"))))
+    assert done.sureness == 0
+    numbers = Choice(tuple(map(str, range(1, 13))))
+    assert (await small.complete(Request(ASK, max_tokens=4, constraint=numbers))).sureness is None
+
+
 async def test_json_fits_its_schema_and_ends(small: EmbeddedModel) -> None:
     schema = {
         "type": "object",
