@@ -55,7 +55,7 @@ def least_charges(
 ) -> list[Charge]:
     """Return the calls without which no answer can be given.
 
-    They are the cheapest search with the opening of what it finds, one reading, and the check of what was read.
+    They are the cheapest search with the opening of what it finds, one reading, and what is kept for the answer.
 
     Args:
         question: what the run is asked.
@@ -65,13 +65,13 @@ def least_charges(
     """
     found = [tariff.search(info) + (tariff.fetch(info) if opens else NOTHING) for info, opens in sources]
     cheapest = min(found, key=lambda charge: (charge.pico is None, charge.micro), default=NOTHING)
-    reading = _call(model, prompts.extract(question, [("", _WINDOW)]), ANSWER_TOKENS, _SENTENCES, tariff)
+    reading = _call(model, prompts.supports(question, _WINDOW), _VERDICT_TOKENS, _SENTENCES, tariff)
     return [cheapest, reading, answer_charge(question, model, tariff)]
 
 
 def answer_charge(question: str, model: ChatModel | None, tariff: Tariff) -> Charge:
-    """Return what a chain keeps for its answer: the check that what was found answers the question."""
-    return _call(model, prompts.supports(question, _WINDOW), _VERDICT_TOKENS, 1, tariff)
+    """Return what a chain keeps for its answer: for the words of what states it, or a check without a model."""
+    return _call(model, prompts.extract(question, _WINDOW), ANSWER_TOKENS, 1, tariff)
 
 
 def _call(

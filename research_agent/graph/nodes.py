@@ -15,6 +15,7 @@ from research_agent.graph.conclude import claims, conclusion
 from research_agent.graph.desk import Desk
 from research_agent.graph.needs import needs
 from research_agent.graph.state import ChainState, Context, Node
+from research_agent.reading.fields import named
 from research_agent.reading.passages import around
 from research_agent.reading.plan import Need, Plan, make_plan, open_plan
 from research_agent.reading.question import parse_question
@@ -120,7 +121,7 @@ async def _read(question: str, plan: Plan, number: int, state: ChainState, conte
     try:
         asked = state.get("asked", [])
         await bind(plan, desk, asked)
-        if not plan.complete and not plan.open and (_lost(plan, number) or not _fresh(needs(plan), asked)):
+        if not plan.complete and not plan.open and (_lost(plan, desk, number) or not _fresh(needs(plan), asked)):
             context.emit({"type": "note", "text": "the question's parts led nowhere; reading for the whole question"})
             plan = await rebind(plan, desk, asked)
     except BudgetExceededError:
@@ -147,10 +148,13 @@ async def _read(question: str, plan: Plan, number: int, state: ChainState, conte
     return {**update, "stop_reason": reason} if reason else update
 
 
-def _lost(plan: Plan, number: int) -> bool:
-    """Tell whether no document is called what the question names, so that it was probably not meant as a name."""
-    seeks = any(step.op == "having" for step in plan.steps)
-    return number == 1 and not seeks and not any(value.source for step in plan.steps for value in step.values)
+def _lost(plan: Plan, desk: Desk, number: int) -> bool:
+    """Tell whether nothing found is called what the question names or says what it asks of others: it meant neither."""
+    if number > 1 or any(value.source for step in plan.steps for value in step.values):
+        return False
+    relations = [step.label for step in plan.steps if step.op == "having"]
+    hits = [*desk.found(plan, plan.needs), *desk.passages_read()] if relations else []
+    return not any(named(desk.fields(hit), relation, least=0.5) for relation in relations for hit in hits)
 
 
 async def verify(state: ChainState, runtime: Runtime[Context]) -> dict[str, Any]:

@@ -13,61 +13,60 @@ from research_agent.reading.terms import AnswerType
 from research_agent.reading.words import overlap, sentences
 
 ANSWER_TOKENS = 60
-# How sure a model that tells has to be that a passage states the answer; small ones lean towards yes.
-_SURE = 0.8
+# How sure a model that tells has to be that a passage states the answer (small ones lean towards yes), and how sure
+# not to look at another.
+_SURE = 0.6
+_CERTAIN = 0.9
 
 
 class ModelReader:
-    """Reads with the run's language model.
+    """Reads with the run's language model, one stretch of text at a time: small models lose the thread in several.
 
     Args:
-        shown: how many stretches it is shown in one call, and in the next where those do not state the answer; small
-            models lose the thread beyond a few, and reading a prompt is most of what a call costs them.
+        shown: how many stretches it is shown at most to answer one question.
     """
 
-    def __init__(self, shown: Sequence[int] = (2, 3)) -> None:
-        self._shown = tuple(shown)
+    def __init__(self, shown: int = 5) -> None:
+        self._shown = shown
 
     async def extract(
         self, question: str, texts: Sequence[Text], asking: Asking, *, answer_type: AnswerType = "any"
     ) -> Found | None:
-        """Ask for the words that answer the question; None where the model is not sure that they are stated."""
-        first = 0
-        for call, count in enumerate(self._shown):
-            shown = texts[first : first + count]
-            terms = replace(asking, key=f"{asking.key}/{call}")
-            found = await self._extract(question, shown, terms) if shown else None
+        """Ask of each stretch whether it states the answer, and those where the model is surest for its words."""
+        stating: list[tuple[float, Text, Asking]] = []
+        for place, text in enumerate(texts[: self._shown]):
+            terms = replace(asking, key=f"{asking.key}/{place}")
+            try:
+                sure = await self._sure(question, passage(text), replace(terms, key=f"{terms.key}/check"))
+            except (BudgetExceededError, DeadlineError):
+                if not stating:
+                    raise
+                break
+            if sure >= _SURE:
+                stating.append((sure, text, terms))
+            if sure >= _CERTAIN:
+                break
+        for _, text, terms in sorted(stating, key=lambda each: -each[0]):
+            # What was set aside for the answer may pay for its words.
+            found = await self._words(question, text, replace(terms, answer=True))
             if found is not None:
-                text = _holding(found, shown)
-                if answer_type == "yesno":
-                    return await self._yes_or_no(question, found, text, terms)
-                passage = f"{text.title}: {text.text.strip()}"
-                check = replace(asking, key=f"{asking.key}/{call}/check")
-                try:
-                    if await self.supports(question, found.text, passage, check):
-                        return replace(found, agreed=True)
-                except (BudgetExceededError, DeadlineError):
-                    return found  # What was set aside for the answer pays for the check.
-            first += count
+                return await self._yes_or_no(question, found, text, terms) if answer_type == "yesno" else found
         return None
 
-    async def _extract(self, question: str, shown: Sequence[Text], asking: Asking) -> Found | None:
-        """Ask once, about a few stretches."""
-        source = "\n".join(text.text for text in shown)
-        reply = await self._text(
-            Request(
-                prompts.extract(question, [(text.title, text.text) for text in shown]),
-                max_tokens=ANSWER_TOKENS + asking.think,
-                think=asking.think,
-                seed=asking.seed,
-                constraint=Span(source, otherwise=prompts.NOT_STATED),
-            ),
-            asking,
+    async def _words(self, question: str, text: Text, asking: Asking) -> Found | None:
+        """Ask for the words of a stretch that answer; none where it turns out to state no answer."""
+        request = Request(
+            prompts.extract(question, passage(text)),
+            max_tokens=ANSWER_TOKENS + asking.think,
+            think=asking.think,
+            seed=asking.seed,
+            constraint=Span(text.text, otherwise=prompts.NOT_STATED),
         )
-        answer = reply.strip(" \t\r\n.,;:")
+        reply = await self._ask(request, asking)
+        answer = reply.text.strip(" \t\r\n.,;:") if reply is not None else ""
         if not answer or answer.casefold() == prompts.NOT_STATED:
             return None
-        return locate(answer, question, shown)
+        return locate(answer, question, text)
 
     async def _yes_or_no(self, question: str, found: Found, text: Text, asking: Asking) -> Found:
         """Ask for yes or no, given the stretch that speaks of it."""
@@ -83,8 +82,12 @@ class ModelReader:
 
     async def supports(self, question: str, claim: str, quote: str, asking: Asking) -> bool:
         """Ask whether the quote states the answer; that the claim's words stand in it is for code to see."""
+        return await self._sure(question, quote, asking) >= _SURE
+
+    async def _sure(self, question: str, shown: str, asking: Asking) -> float:
+        """Ask whether a passage states the answer; return how sure the model is that it does, 1 where it tells not."""
         request = Request(
-            prompts.supports(question, quote),
+            prompts.supports(question, shown),
             max_tokens=2 + asking.think,
             think=asking.think,
             seed=asking.seed,
@@ -92,8 +95,8 @@ class ModelReader:
         )
         reply = await self._ask(request, asking)
         if reply is None or reply.text.strip().casefold() != "yes":
-            return False
-        return reply.sureness is None or reply.sureness >= _SURE
+            return 0.0
+        return 1.0 if reply.sureness is None else reply.sureness
 
     async def choose(self, question: str, options: Sequence[str], asking: Asking) -> int | None:
         """Ask which option to look up next."""
@@ -118,44 +121,23 @@ class ModelReader:
         return reply.text.strip() if reply is not None else ""
 
 
-def _holding(found: Found, texts: Sequence[Text]) -> Text:
-    """Return the stretch that holds what was found."""
-    return next(
-        text
-        for text in texts
-        if text.source_id == found.source_id and text.start <= found.start < text.start + len(text.text)
-    )
+def passage(text: Text) -> str:
+    """Return a stretch as a model is shown it: with the title, which often says whose it is."""
+    return f"{text.title}: {text.text.strip()}"
 
 
-def locate(answer: str, question: str, texts: Sequence[Text]) -> Found | None:
+def locate(answer: str, question: str, text: Text) -> Found | None:
     """Find where the words of an answer stand: in the sentence that has most to do with the question."""
-    best: tuple[float, int, Found] | None = None
     pattern = re.compile(r"(?<!\w)" + r"\s+".join(map(re.escape, answer.split())) + r"(?!\w)")
-    for place, text in enumerate(texts):
-        for start, end in sentences(text.text):
-            for found in pattern.finditer(text.text, start, end):
-                score = overlap(question, f"{text.title} {text.text[start:end]}")
-                if best is None or score > best[0] + 1e-9:
-                    at = text.start
-                    best = (
-                        score,
-                        place,
-                        Found(
-                            found.group(0), text.source_id, at + found.start(), at + found.end(), at + start, at + end
-                        ),
-                    )
-        if best is None and (whole := pattern.search(text.text)):
-            at = text.start
-            best = (
-                0.0,
-                place,
-                Found(
-                    whole.group(0),
-                    text.source_id,
-                    at + whole.start(),
-                    at + whole.end(),
-                    at + whole.start(),
-                    at + whole.end(),
-                ),
-            )
-    return best[2] if best else None
+    places = [
+        (overlap(question, text.text[start:end]), found, start, end)
+        for start, end in sentences(text.text)
+        for found in pattern.finditer(text.text, start, end)
+    ]
+    # Words that run over the end of a sentence are their own quote.
+    places = places or [(0.0, found, *found.span()) for found in pattern.finditer(text.text)]
+    if not places:
+        return None
+    _, found, first, last = max(places, key=lambda place: place[0])
+    at = text.start
+    return Found(found[0], text.source_id, at + found.start(), at + found.end(), at + first, at + last, agreed=True)

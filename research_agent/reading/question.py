@@ -7,6 +7,7 @@ that T lists under L"). Of all the ways in which a question can be read, the one
 import re
 from collections.abc import Callable
 
+from research_agent.reading.clauses import holds_clause
 from research_agent.reading.compared import compared_readings
 from research_agent.reading.forms import BE, DO, LABEL_NOUN, LISTED, LISTS, NTH, THING, TYPES, WH, is_verb
 from research_agent.reading.glue import glued
@@ -30,7 +31,7 @@ def parse_question(text: str) -> Question:
     """
     parse = Phrases(_requests_dropped(text), RULES, (glued,))
     asked = joined(parse).strip(" ?.!")
-    ways = list(_ways(parse, asked, text))
+    ways = [way for way in _ways(parse, asked, text) if not holds_clause(way.question.term, asked)]
     best = min(ways, key=lambda way: way.cost, default=None)
     if best is None or best.cost >= _MOST:
         return Question(text, "value", Described(parse.plain(_requests_dropped(text))), answer_type(asked))

@@ -22,29 +22,44 @@ def asking(model, doors=Doors):
     return Asking(doors(Ledger(Budget(10_000)), model=model), "read")
 
 
-async def test_what_the_model_is_sure_of_is_found_and_needs_no_second_check():
-    model = ScriptedModel(["Mara Quist", Reply("yes", sureness=0.95)])
+async def test_what_the_model_is_certain_of_is_found_at_once_and_needs_no_second_check():
+    model = ScriptedModel([Reply("yes", sureness=0.95), "Mara Quist"])
     found = await ModelReader().extract(QUESTION, TEXTS, asking(model))
     assert (found.text, found.source_id, found.agreed) == ("Mara Quist", "a", True)
-    assert "Mara Quist." in model.calls[1].messages[-1].content
+    asked, told = (call.messages for call in model.calls)
+    assert "Mara Quist." in asked[-1].content
+    assert told[: len(asked) - 1] == asked[:-1]  # so that a kept prefix serves both
 
 
-async def test_where_the_model_is_not_sure_the_next_stretches_are_read():
-    model = ScriptedModel(["Mara Quist", Reply("yes", sureness=0.6), "Ilse Brandt", Reply("yes", sureness=0.9)])
+async def test_of_several_that_may_state_it_the_one_the_model_is_surest_of_is_believed():
+    model = ScriptedModel(
+        [Reply("yes", sureness=0.75), Reply("yes", sureness=0.4), Reply("yes", sureness=0.85), "Ilse Brandt"]
+    )
     found = await ModelReader().extract(QUESTION, TEXTS, asking(model))
     assert (found.text, found.source_id, found.agreed) == ("Ilse Brandt", "c", True)
 
 
+async def test_where_no_words_answer_after_all_the_next_best_is_read():
+    model = ScriptedModel([Reply("yes", sureness=0.75), "no", Reply("yes", sureness=0.85), "not stated", "Mara Quist"])
+    found = await ModelReader().extract(QUESTION, TEXTS, asking(model))
+    assert (found.text, found.source_id) == ("Mara Quist", "a")
+
+
 async def test_nothing_is_found_where_the_model_is_sure_of_nothing():
-    model = ScriptedModel(["Mara Quist", "no", "not stated"])
+    model = ScriptedModel([Reply("yes", sureness=0.55), "no", "no"])
     assert await ModelReader().extract(QUESTION, TEXTS, asking(model)) is None
+
+
+async def test_no_more_stretches_are_shown_than_allowed():
+    model = ScriptedModel(["no", "no"])
+    assert await ModelReader(shown=2).extract(QUESTION, TEXTS, asking(model)) is None
 
 
 @pytest.mark.parametrize(
     ("reply", "held"),
     [
         (Reply("yes"), True),  # a model that does not tell is taken at its word
-        (Reply("yes", sureness=0.95), True),
+        (Reply("yes", sureness=0.65), True),
         (Reply("yes", sureness=0.55), False),
         (Reply("no", sureness=0.95), False),
     ],
@@ -54,17 +69,23 @@ async def test_only_a_sure_yes_supports(reply, held):
 
 
 class Short(Doors):
-    """Has nothing left for a check."""
+    """Can pay for one check, and for what was set aside for the answer."""
 
     async def complete(self, request, *, key, answer=False):
-        if key.endswith("/check"):
+        if not answer and key != "read/0/check":
             raise BudgetExceededError(40, 3)
         return await super().complete(request, key=key, answer=answer)
 
 
-async def test_a_check_that_cannot_be_paid_is_left_to_what_was_set_aside_for_the_answer():
-    found = await ModelReader().extract(QUESTION, TEXTS, asking(ScriptedModel(["Mara Quist"]), Short))
-    assert (found.text, found.agreed) == ("Mara Quist", False)
+async def test_what_is_set_aside_pays_for_the_words_where_nothing_is_left_to_look_further():
+    model = ScriptedModel([Reply("yes", sureness=0.75), "Mara Quist"])
+    found = await ModelReader().extract(QUESTION, TEXTS, asking(model, Short))
+    assert found.text == "Mara Quist"
+
+
+async def test_a_budget_that_ends_before_anything_was_found_is_told():
+    with pytest.raises(BudgetExceededError):
+        await ModelReader().extract(QUESTION, TEXTS, asking(ScriptedModel(["no"]), Short))
 
 
 def test_a_resumed_run_knows_how_sure_the_model_was():

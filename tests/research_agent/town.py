@@ -29,13 +29,18 @@ DOCUMENTS = [
 
 def read(request: Request) -> str:
     """Answer a closed question of the reader."""
-    last = request.messages[-1].content
+    *before, last = (message.content for message in request.messages)
     if last.startswith("Passage:"):
-        return "yes"
-    asked = last.rpartition("Question:")[2]
-    if "found" in asked and "Ilse Brandt" in last:
+        return "yes" if answer(last) else "no"
+    return answer(before[-2]) or "not stated"
+
+
+def answer(asked: str) -> str:
+    """Return what a passage says to a question; "" for nothing."""
+    passage, _, question = asked.partition("Question:")
+    if "found" in question and "Ilse Brandt" in passage and "founded" in passage:
         return "Ilse Brandt"
-    return "Korrin" if "Korrin in 1921" in last else "not stated"
+    return "Korrin" if "Korrin in 1921" in passage and "born" in question else ""
 
 
 def town(
