@@ -143,8 +143,9 @@ def reader_for(model: ChatModel | None) -> "Reader":
     """Return the reader that goes with a model, or the one that needs none."""
     if model is None:
         from research_agent.reading.extractive import ExtractiveReader
+        from retrieval.index.encoder import default_encoder
 
-        return ExtractiveReader()
+        return ExtractiveReader(default_encoder())
     from research_agent.reading.model_reader import ModelReader
 
     return ModelReader()

@@ -99,9 +99,9 @@ WORLDS = st.fixed_dictionaries(
     {
         "little": st.booleans(),
         "max_usd": st.none() | st.floats(2.0, 10.0),
-        "units": st.floats(2.83, 4.0).map(lambda power: 10**power),
+        "units": st.floats(2.87, 4.0).map(lambda power: 10**power),
         "max_searches": st.none() | st.integers(1, 16),
-        "max_tokens": st.none() | st.integers(1_000, 8_000),
+        "max_tokens": st.none() | st.integers(2_000, 12_000),
         "depth": st.integers(1, 4),
         "width": st.integers(1, 3),
         "samples": st.integers(1, 3),
