@@ -4,7 +4,7 @@ import asyncio
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 from research_agent.answer import Answer, Status
 from research_agent.budget.doors import Doors
@@ -57,10 +57,10 @@ async def carry_out(
                 f"The checkpoints {run.checkpoints} cannot be used ({error}): free some space, or remove that file "
                 "where it is damaged, then resume the run; what was paid for is kept."
             ) from error
+        if not chosen.answer and not chosen.error and (useless := _useless(ledger)):
+            chosen = replace(chosen, error=f"No reply of the model could be used; the last of them: {useless}")
         answer = check_answer(_answer(run, options, ledger, evidence, candidates, chosen), evidence)
         run.store(answer)
-        if not answer.answer and (useless := _useless(ledger)):
-            tell({"type": "note", "text": f"No reply of the model could be used; the last of them: {useless}"})
         tell({"type": "run_ended", "status": answer.status, "stop_reason": answer.stop_reason, "error": answer.error})
         return answer
 

@@ -24,8 +24,8 @@ _WITH_RESUME: Final = {"resume", "form", "out", "quiet"}
 _LONGEST_INPUT: Final = 100_000
 
 _MODELS: Final = (
-    "extractive, embedded, embedded:small, gguf:PATH, openai:MODEL[@URL], ollama:MODEL or "
-    "langchain:PROVIDER:MODEL.  [default: the best there is]"
+    "extractive, embedded, embedded:small, gguf:PATH, openai:MODEL[@URL], anthropic:MODEL, gemini:MODEL, ollama:MODEL "
+    "or langchain:PROVIDER:MODEL.  [default: the best there is]"
 )
 
 Question = Annotated[str | None, typer.Argument(metavar="QUESTION", help="In plain words; - reads it from stdin.")]

@@ -50,6 +50,14 @@ async def test_nothing_is_found_where_the_model_is_sure_of_nothing():
     assert await ModelReader().extract(QUESTION, TEXTS, asking(model)) is None
 
 
+@pytest.mark.parametrize(("sureness", "asked"), [(0.9, 3), (None, 5), (0.6, 5)])
+async def test_where_the_first_few_are_hopeless_no_more_are_shown(sureness, asked):
+    model = ScriptedModel([Reply("no", sureness=sureness)] * 5)
+    texts = [*TEXTS, Text("d", "Barn", "The barn is new.", 0), Text("e", "Pond", "The pond is deep.", 0)]
+    assert await ModelReader().extract(QUESTION, texts, asking(model)) is None
+    assert len(model.calls) == asked
+
+
 async def test_no_more_stretches_are_shown_than_allowed():
     model = ScriptedModel(["no", "no"])
     assert await ModelReader(shown=2).extract(QUESTION, TEXTS, asking(model)) is None
@@ -62,6 +70,7 @@ async def test_no_more_stretches_are_shown_than_allowed():
         (Reply("yes", sureness=0.65), True),
         (Reply("yes", sureness=0.55), False),
         (Reply("no", sureness=0.95), False),
+        (Reply("no", sureness=0.0), False),
     ],
 )
 async def test_only_a_sure_yes_supports(reply, held):
