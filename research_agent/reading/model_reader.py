@@ -17,8 +17,8 @@ ANSWER_TOKENS = 60
 # not to look at another.
 _SURE = 0.6
 _CERTAIN = 0.9
-# Where it is less sure than this of each of the first few stretches, the next ones do not state the answer either: so
-# it was for all of 16 answerable questions, and for 12 of 15 that had no answer two calls in five were saved.
+# Where it is less sure than this of each of the first few stretches, the next ones hardly state the answer. In a probe
+# it was so for 0 of 17 questions with an answer and 9 of 16 with none; in 0 of them a later one passed.
 _HOPELESS, _FEW = 0.35, 3
 
 
