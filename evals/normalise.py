@@ -170,12 +170,15 @@ def _word(word: str) -> tuple[str, Decimal]:
 def same(left: str, right: str) -> bool:
     """Tell whether two texts are the same answer: as dates or numbers where both are, else word for word.
 
-    Two decimals are compared as written, for "3.1" and "3.10" may be versions.
+    Where a blank or hyphen stands between letters does not count. Two decimals are compared as written, for "3.1" and "3.10" may be versions.
     """
     words = tokens(left), tokens(right)
     if not words[0] and not words[1]:
         return bool(left.strip()) and _folded(left) == _folded(right)
     if words[0] == words[1]:
+        return True
+    joined = ["".join(side) for side in words]
+    if joined[0] == joined[1] and joined[0].isalpha():  # "JaneDoe", "Jane Doe"
         return True
     dates = date_value(left), date_value(right)
     if dates[0] and dates[1]:

@@ -7,7 +7,7 @@ from typing import cast
 from research_agent.errors import UsageError
 from research_agent.evidence import Snapshot
 from research_agent.graph.state import Context
-from research_agent.reading.base import Asking, Found, Text
+from research_agent.reading.base import SHOWN, Asking, Found, Text
 from research_agent.reading.bridge import bridges
 from research_agent.reading.fields import Field, fields
 from research_agent.reading.identity import Identity, identity
@@ -19,7 +19,6 @@ from retrieval.base import Fetcher, Retriever
 from retrieval.errors import DocumentNotFoundError
 
 _STRETCHES = 18  # shown to a reader at most; one with a small model takes fewer
-_SHOWN = 5  # of these, what a model reads of them in one round
 _CLOSE = 5.0  # of few candidates the first places count more
 _RRF = 60.0  # reciprocal rank fusion, Cormack et al. 2009
 
@@ -126,7 +125,7 @@ class Desk:
         texts = [text for text in _fused(question, every) if _mark(text) not in asked]
         if not texts:
             return None
-        asked.extend(map(_mark, texts[:_SHOWN]))
+        asked.extend(map(_mark, texts[:SHOWN]))
         found = await self.context.reader.extract(
             question, texts, self.asking(), answer_type=cast(AnswerType, answer_type)
         )

@@ -9,6 +9,8 @@ from research_agent.reading.terms import AnswerType
 if TYPE_CHECKING:
     from research_agent.budget.doors import Doors
 
+SHOWN = 5  # stretches a language model reads at most to answer one question
+
 
 @dataclass(frozen=True, slots=True)
 class Text:

@@ -8,7 +8,7 @@ from research_agent import prompts
 from research_agent.errors import BudgetExceededError, DeadlineError, ModelReplyError
 from research_agent.models.base import Choice, Completion, Request, Span
 from research_agent.models.shapes import complete_shaped
-from research_agent.reading.base import Asking, Found, Text
+from research_agent.reading.base import SHOWN, Asking, Found, Text
 from research_agent.reading.terms import AnswerType
 from research_agent.reading.words import overlap, sentences
 
@@ -23,14 +23,7 @@ _HOPELESS, _FEW = 0.35, 3
 
 
 class ModelReader:
-    """Reads with the run's language model, one stretch of text at a time: small models lose the thread in several.
-
-    Args:
-        shown: how many stretches it is shown at most to answer one question.
-    """
-
-    def __init__(self, shown: int = 5) -> None:
-        self._shown = shown
+    """Reads with the run's language model, one stretch of text at a time: small models lose the thread in several."""
 
     async def extract(
         self, question: str, texts: Sequence[Text], asking: Asking, *, answer_type: AnswerType = "any"
@@ -38,7 +31,7 @@ class ModelReader:
         """Ask of each stretch whether it states the answer, and those where the model is surest for its words."""
         stating: list[tuple[float, Text, Asking]] = []
         likeliest = 0.0
-        for place, text in enumerate(texts[: self._shown]):
+        for place, text in enumerate(texts[:SHOWN]):
             terms = replace(asking, key=f"{asking.key}/{place}")
             try:
                 sure = await self._sure(question, passage(text), replace(terms, key=f"{terms.key}/check"))

@@ -77,6 +77,8 @@ def test_what_is_no_number(text):
         ("Answer: Paris", "Paris"),
         ("+", "+"),
         ("ﬁne", "fine"),
+        ("JaneDoe", "Jane Doe"),
+        ("well-known", "wellknown"),
     ],
 )
 def test_the_same_answer(left, right):
@@ -95,6 +97,8 @@ def test_the_same_answer(left, right):
         ("", ""),
         ("+", "-"),
         ("5", "5%"),
+        ("3 10", "31 0"),
+        ("no 1", "no1 1"),
     ],
 )
 def test_another_answer(left, right):

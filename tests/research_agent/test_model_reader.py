@@ -6,7 +6,7 @@ from research_agent.budget import Budget, Doors, Ledger
 from research_agent.budget.replies import read_completion, write_completion
 from research_agent.errors import BudgetExceededError
 from research_agent.models.base import Completion, Usage
-from research_agent.reading.base import Asking, Text
+from research_agent.reading.base import SHOWN, Asking, Text
 from research_agent.reading.model_reader import ModelReader
 from research_agent.testing import Reply, ScriptedModel
 
@@ -59,8 +59,9 @@ async def test_where_the_first_few_are_hopeless_no_more_are_shown(sureness, aske
 
 
 async def test_no_more_stretches_are_shown_than_allowed():
-    model = ScriptedModel(["no", "no"])
-    assert await ModelReader(shown=2).extract(QUESTION, TEXTS, asking(model)) is None
+    model = ScriptedModel([Reply("no", sureness=0.6)] * (SHOWN + 2))
+    assert await ModelReader().extract(QUESTION, TEXTS * SHOWN, asking(model)) is None
+    assert len(model.calls) == SHOWN
 
 
 @pytest.mark.parametrize(
