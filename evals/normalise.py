@@ -170,7 +170,8 @@ def _word(word: str) -> tuple[str, Decimal]:
 def same(left: str, right: str) -> bool:
     """Tell whether two texts are the same answer: as dates or numbers where both are, else word for word.
 
-    Where a blank or hyphen stands between letters does not count. Two decimals are compared as written, for "3.1" and "3.10" may be versions.
+    Blanks and hyphens between letters do not count. Two decimals are compared as written, for "3.1" and "3.10" may be
+    versions.
     """
     words = tokens(left), tokens(right)
     if not words[0] and not words[1]:

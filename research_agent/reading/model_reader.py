@@ -10,7 +10,7 @@ from research_agent.models.base import Choice, Completion, Request, Span
 from research_agent.models.shapes import complete_shaped
 from research_agent.reading.base import SHOWN, Asking, Found, Text
 from research_agent.reading.terms import AnswerType
-from research_agent.reading.words import overlap, sentences
+from research_agent.reading.words import content_stems, overlap, sentences
 
 ANSWER_TOKENS = 60
 # How sure a model that tells has to be that a passage states the answer (small ones lean towards yes), and how sure
@@ -47,7 +47,7 @@ class ModelReader:
         for _, text, terms in sorted(stating, key=lambda each: -each[0]):
             # What was set aside for the answer may pay for its words.
             found = await self._words(question, text, replace(terms, answer=True))
-            if found is not None:
+            if found is not None and (answer_type == "yesno" or not echoes(question, found.text)):
                 return await self._yes_or_no(question, found, text, terms) if answer_type == "yesno" else found
         return None
 
@@ -127,6 +127,12 @@ class ModelReader:
 def passage(text: Text) -> str:
     """Return a stretch as a model is shown it: with the title, which often says whose it is."""
     return f"{text.title}: {text.text.strip()}"
+
+
+def echoes(question: str, answer: str) -> bool:
+    """Tell whether an answer only says the question's own words again, and the question offers none to choose from."""
+    offered = re.search(r"\b(?:or|between)\b", question)
+    return not offered and set(content_stems(answer)) <= set(content_stems(question))
 
 
 def locate(answer: str, question: str, text: Text) -> Found | None:

@@ -45,6 +45,16 @@ async def test_where_no_words_answer_after_all_the_next_best_is_read():
     assert (found.text, found.source_id) == ("Mara Quist", "a")
 
 
+async def test_the_question_s_own_words_are_no_answer_unless_it_offers_them():
+    texts = [Text("a", "Mill", "The old mill was founded long ago.", 0), TEXTS[2]]
+    said = [Reply("yes", sureness=0.8), Reply("yes", sureness=0.7), "mill was founded", "Ilse Brandt"]
+    found = await ModelReader().extract(QUESTION, texts, asking(ScriptedModel(said)))
+    assert found.text == "Ilse Brandt"
+    texts = [Text("a", "Age", "The mill is older than the inn.", 0)]
+    found = await ModelReader().extract("Which is older, mill or inn?", texts, asking(ScriptedModel(["yes", "mill"])))
+    assert found.text == "mill"
+
+
 async def test_nothing_is_found_where_the_model_is_sure_of_nothing():
     model = ScriptedModel([Reply("yes", sureness=0.55), "no", "no"])
     assert await ModelReader().extract(QUESTION, TEXTS, asking(model)) is None
