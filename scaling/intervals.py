@@ -4,6 +4,11 @@ import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +105,42 @@ def _effective(values: Sequence[float], names: Sequence[Hashable], mean: float, 
     for value, name in zip(values, names, strict=True):
         sums[name] = sums.get(name, 0.0) + value - mean
     variance = groups / (groups - 1) * math.fsum(total * total for total in sums.values()) / (n * n)
+    return _size(mean, variance, n, groups, any(value not in (0, 1) for value in values))
+
+
+def _size(mean: float, variance: float, n: float, groups: int, fractional: bool) -> float:
+    """Return the number of right/wrong outcomes whose mean has this variance; where it has none, that of clusters."""
     if mean in (0, 1) or variance == 0:
         return float(groups)
-    fractional = any(value not in (0, 1) for value in values)
     size = mean * (1 - mean) / variance
     return size if fractional else min(size, float(n))
+
+
+def estimates(
+    successes: "NDArray[np.float64]", attempts: "NDArray[np.float64]", *, confidence: float = 0.95
+) -> tuple[Estimate, ...]:
+    """Return success in every cell with an interval that respects clusters, as `mean_interval` does.
+
+    Args:
+        successes: sums of outcomes, [G clusters, C cells].
+        attempts: numbers of trials, [G, C], with at least one in every cell.
+        confidence: coverage.
+
+    Raises:
+        ValueError: a cell holds no trial.
+    """
+    found = []
+    for hits, tries in zip(successes.T, attempts.T, strict=True):
+        n = float(tries.sum())
+        if not n > 0:
+            raise ValueError("Every cell needs at least one trial.")
+        groups, mean = int((tries > 0).sum()), float(hits.sum()) / n
+        moved = float(((hits - tries * mean) ** 2).sum()) / (n * n)
+        variance = groups / (groups - 1) * moved if groups > 1 else 0.0
+        size = _size(mean, variance, n, groups, bool((hits % 1).any()))
+        low, high = wilson(mean * size, size, quantile=_student(confidence, groups - 1))
+        found.append(Estimate(mean, low, high, round(n), groups))
+    return tuple(found)
 
 
 def _student(confidence: float, freedom: int) -> float:

@@ -23,6 +23,8 @@ BENCHES = {
     "query": "evals.bench.querying",
     "open": "evals.bench.opening",
     "memory": "evals.bench.memory",
+    "laws": "evals.bench.laws",
+    "million": "evals.bench.million",
 }
 # These work on the same synthetic indexes, which take minutes to build.
 _SHARED = ("query", "open")

@@ -1,0 +1,43 @@
+"""The gate: what may be said of an asymptote."""
+
+import numpy as np
+import pytest
+from simulate import design, outcomes, truth
+
+from scaling.identifiability import gate
+from scaling.laws import FORMS, AxisLaw
+from scaling.likelihood import maximise, sandwich
+
+
+def judge(shape, *, anchored=False, questions=300, seed=0, form="lomax", half=4.0):
+    x = design(1, ceiling=anchored)
+    share = truth(x, shape=(shape,), half=(half,))
+    hits = outcomes(np.random.default_rng(seed), x, share, questions=questions)
+    tries = np.ones_like(hits)
+    law = AxisLaw(FORMS[form], ("d",))
+    theta = maximise(law, x, hits.sum(0)[None], tries.sum(0)[None]).theta[0]
+    return gate(law, theta, sandwich(law, theta, x, hits, tries), x, hits, tries)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_heavy_tail_with_nothing_to_hold_it_is_refused(seed):
+    found = judge(0.3, seed=seed)
+    assert found.text.startswith("asymptote not identified: ")
+    assert found.profile.ceiling[0] > 0.3
+
+
+def test_many_questions_and_a_measured_ceiling_identify_it():
+    found = judge(0.8, anchored=True, questions=4000)
+    assert found.text == "identified"
+    assert found.profile.ceiling[0] < 0.75 < found.profile.ceiling[1]
+    assert found.profile.shape[0] < 0.8 < found.profile.shape[1]
+
+
+def test_a_range_that_stops_early_is_refused_with_how_far_it_got():
+    assert "of the way from floor to ceiling" in judge(0.8, questions=2000, half=200.0).refused
+
+
+def test_a_family_without_shape_is_judged_by_its_ceiling():
+    found = judge(0.8, form="exp", half=2.0, questions=2000)
+    assert found.profile.shape is None
+    assert found.text == "identified"
