@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 BLACK, GREY = "#000000", "#8C8C8C"
-_WIDTH, _HEIGHT = 3.6, 2.9  # inches of a panel
+_WIDTH, _HEIGHT, _LINE = 3.6, 2.9, 36  # inches of a panel, and characters that fit along it
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +160,13 @@ def _render(picture: Picture) -> "Figure":
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    columns = min(3, len(picture.panels))
+    columns = 2 if len(picture.panels) == 4 else min(3, len(picture.panels))
     rows = ceil(len(picture.panels) / columns)
     width = max(5.2, _WIDTH * columns)
     caption = textwrap.fill(picture.caption, int(width * 17))
-    height = _HEIGHT * rows + 0.9 + 0.14 * caption.count("\n")
+    names = dict.fromkeys(mark.label for panel in picture.panels for mark in panel.marks if mark.label)
+    across = max(1, min(len(names), int(13 * width / (max(map(len, names), default=0) + 7))))
+    height = _HEIGHT * rows + 0.7 + 0.14 * caption.count("\n") + 0.2 * ceil(len(names) / across)
     whole = Figure(figsize=(width, height), layout=ConstrainedLayoutEngine(w_pad=0.08, h_pad=0.06))
     FigureCanvasAgg(whole)
     whole.supxlabel(caption, fontsize=7.5, color="#404040")
@@ -178,7 +180,6 @@ def _render(picture: Picture) -> "Figure":
         frame.set_axis_off()
     figure.suptitle(picture.title, fontsize=11, fontweight="bold")
     if named:
-        across = min(len(named), max(1, int(13 * width / (max(map(len, named)) + 7))))
         figure.legend(named.values(), named.keys(), loc="outside lower center", ncols=across, fontsize=8, frameon=False)
     return whole
 
@@ -192,7 +193,7 @@ def _panel(frame: "Axes", panel: Panel, named: "dict[str, Artist]") -> None:
         artist = _DRAW[mark.kind](frame, mark)
         if mark.label:
             named.setdefault(mark.label, artist)
-    frame.set_title(panel.title, fontsize=9)
+    frame.set_title(textwrap.fill(panel.title, _LINE), fontsize=9)
     frame.grid(visible=True, color="#E6E6E6", linewidth=0.6)
     frame.set_axisbelow(True)
     frame.spines[["top", "right"]].set_visible(False)
@@ -217,9 +218,9 @@ def _rule(frame: "Axes", side: str, ruler: Ruler) -> None:
         low, high = sorted(getattr(frame, f"get_{side}lim")())
         shown = [(at, text) for at, text in ruler.ticks if low <= at <= high]
         axis = getattr(frame, f"{side}axis")
-        axis.set_ticks([at for at, _ in shown], [text for _, text in shown])
+        axis.set_ticks([at for at, _ in shown], [textwrap.fill(text, _LINE // 2) for _, text in shown])
         axis.set_ticks([], minor=True)
-    frame.set(**{f"{side}label": ruler.label})
+    frame.set(**{f"{side}label": textwrap.fill(ruler.label, _LINE)})
     getattr(frame, f"{side}axis").label.set_size(8.5)
 
 

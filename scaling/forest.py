@@ -58,7 +58,9 @@ def _column(
     shared = None if title.startswith("half") else _pooled([each for each, known in values if each and known], log=log)
     if shared is not None:
         marks.insert(0, Mark("upright", (shared,), dash=":"))
-    rows = tuple((float(len(values) - 1 - place), axis.name) for place, axis in enumerate(fit.axes))
+    # Names stand at the first column only; the others have the same rows.
+    names = [axis.name if title.startswith("elasticity") else "" for axis in fit.axes]
+    rows = tuple((float(len(values) - 1 - place), name) for place, name in enumerate(names))
     across = Ruler(unit, log=log, limits=(low, high), ticks=decades(low, high) if log else ())
     return Panel(title, across, Ruler("", limits=(-0.6, len(values) - 0.4), ticks=rows), tuple(marks))
 

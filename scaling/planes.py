@@ -44,11 +44,14 @@ def _plane(purse: Purse, pair: tuple[int, int], at: Mapping[str, float]) -> Pane
         spend[:, axis] = values.ravel()
     share, cost = purse.fitted.success(spend), purse.money(spend)
     allowed = {name: levels[name] if cells.axes.index(name) in pair else (value,) for name, value in at.items()}
-    marks = [
-        *_contour(sides, cost, [at for at, _ in decades(float(cost[cost > 0].min()), float(cost.max()))], purse.unit),
-        *_contour(sides, share, steps(float(share.min()), float(share.max())), "accuracy"),
-        *_way(purse, pair, grid(cells, allowed), cost),
-    ]
+    marks = [*_contour(sides, share, steps(float(share.min()), float(share.max())), "accuracy")]
+    if cost.max() > 0:
+        least, most = float(cost[cost > 0].min()), float(cost.max())
+        marks = [
+            *_contour(sides, cost, [at for at, _ in decades(least, most)], purse.unit),
+            *marks,
+            *_way(purse, pair, grid(cells, allowed), least, most),
+        ]
     x, y = (_ruler(cells.axes[axis], _measured(cells, axis)) for axis in pair)
     return Panel("", x, y, tuple(marks))
 
@@ -85,10 +88,9 @@ def _contour(sides: Sequence[Array], value: Array, levels: Sequence[float], labe
         yield Mark("contours", x, y, z=z, levels=tuple(levels), label=label, colour=GREY, dash="--")
 
 
-def _way(purse: Purse, pair: tuple[int, int], options: Array, cost: Array) -> Iterator[Mark]:
-    """Yield the best cells of a plane for budgets each twice as large as the one before, from the cheapest."""
-    least = float(cost[cost > 0].min())
-    budgets = [least * 2.0**step for step in range(1 + int(np.log2(cost.max() / least)))]
+def _way(purse: Purse, pair: tuple[int, int], options: Array, least: float, most: float) -> Iterator[Mark]:
+    """Yield the best cells of a plane for budgets from the least to the most, each twice as large as the one before."""
+    budgets = [least * 2.0**step for step in range(1 + int(np.log2(most / least)))]
     best = path(purse.fitted, options, purse.money, budgets)
     x, y = (tuple(point.spend[purse.cells.axes[axis]] for point in best) for axis in pair)
     yield Mark("line", x, y, colour=look(1)[0], dash=":")

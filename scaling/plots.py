@@ -4,7 +4,7 @@ Every function returns a `Picture`, or the sentence that says why there is none 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from scaling.drawing import BLACK, GREY, Mark, Panel, Picture, Ruler, look
@@ -131,20 +131,11 @@ def collapse(fit: ScalingFit) -> Picture | Absent:
         kappa = axis.half_budget.value
         points = _observed(axis, place)
         x = tuple((spend - axis.base) / kappa for spend in axis.spend)
-        curve = [(float(s) - axis.base) / kappa for s in axis.curve.spend]
-        marks.append(Mark("line", tuple(curve), tuple(map(float, axis.curve.value)), colour=points.colour))
-        marks.append(
-            Mark(
-                "points",
-                x,
-                points.y,
-                points.low,
-                points.high,
-                label=axis.name,
-                colour=points.colour,
-                marker=points.marker,
-            )
-        )
+        # From its first extra budget on: a straight line to 0 would be no part of the curve.
+        moved = axis.curve.spend > axis.base
+        curve = ((axis.curve.spend[moved] - axis.base) / kappa).tolist()
+        marks.append(Mark("line", tuple(curve), tuple(axis.curve.value[moved].tolist()), colour=points.colour))
+        marks.append(replace(points, x=x, label=axis.name))
     reached = sorted(value for mark in marks if mark.kind == "points" for value in mark.x if value > 0)
     ticks = ((0.0, "0"), *powers(reached[0], reached[-1]))
     return Picture(
@@ -155,7 +146,7 @@ def collapse(fit: ScalingFit) -> Picture | Absent:
         (
             Panel(
                 "",
-                Ruler("extra budget / half-budget κ (no unit)", zero=reached[0], ticks=ticks),
+                Ruler("extra budget in half-budgets κ", zero=reached[0], ticks=ticks),
                 Ruler(ACCURACY, limits=share_limits([v for mark in marks for v in (*mark.low, *mark.high)])),
                 tuple(marks),
             ),

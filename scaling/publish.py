@@ -61,8 +61,9 @@ def publish(request: Request, say: Callable[[str], None]) -> ScalingFit:
     """
     if request.out.exists() and not request.out.is_dir():
         raise ValueError(f"{request.out} is a file; name a folder for the results.")
-    if request.worth is not None and not 0 < request.worth < float("inf"):
-        raise ValueError(f"What a right answer is worth must be a number above 0; it was {request.worth}.")
+    kept = request.out / TABLE
+    if request.trials.resolve() == kept.resolve():
+        raise ValueError(f"{request.trials} would be replaced by what is kept of it; name another folder.")
     table = Trials.read(request.trials, request.axes)
     cells = table.cells()
     paid = _currency(cells, request)
@@ -76,7 +77,7 @@ def publish(request: Request, say: Callable[[str], None]) -> ScalingFit:
     contents["report.html"] = report.html(text, contents).encode()
     contents["fit.json"] = document.dumps(found).encode()
     request.out.mkdir(parents=True, exist_ok=True)
-    table.write(request.out / TABLE)
+    table.write(kept)
     for name, raw in contents.items():
         write(request.out / name, raw)
     return found
@@ -84,7 +85,11 @@ def publish(request: Request, say: Callable[[str], None]) -> ScalingFit:
 
 def _currency(cells: Cells, request: Request) -> Currency | None:
     """Return what cost is counted in, None where none was measured and none is asked for."""
+    if request.worth is not None and not 0 < request.worth < float("inf"):
+        raise ValueError(f"What a right answer is worth must be a number above 0; it was {request.worth}.")
     if not (cells.costs or request.cost or request.prices):
+        if request.worth is not None:
+            raise ValueError("What a right answer is worth says nothing without costs; add a column cost_*.")
         return None
     kind = request.cost if request.cost or request.prices else next(iter(cells.costs))
     return currency(cells, kind, request.prices)

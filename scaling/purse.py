@@ -53,9 +53,13 @@ class Purse:
         """What was measured."""
         return self.fitted.cells
 
+    def costs(self) -> Array:
+        """Return what the cells cost that are bought with budgets, measured ceilings left out."""
+        return self.money(self.cells.spend[np.isfinite(self.cells.spend).all(1)])
+
     def budgets(self, count: int) -> Array:
-        """Return budgets from the cheapest measured cell to the dearest, [count], equal ratios apart."""
-        cost = self.money(self.cells.spend[np.isfinite(self.cells.spend).all(1)])
+        """Return budgets from the cheapest measured cell that costs anything to the dearest, [count], equal ratios apart."""
+        cost = self.costs()
         found: Array = np.geomspace(float(cost[cost > 0].min()), float(cost.max()), count)
         return found
 

@@ -35,32 +35,25 @@ _WORDS = (
 )
 
 
-def markdown(fit: ScalingFit, figures: Sequence[Picture | Absent], advice: Sequence[str] = (), folder: str = "") -> str:
+def markdown(fit: ScalingFit, figures: Sequence[Picture | Absent], advice: Sequence[str] = ()) -> str:
     """Return the report as Markdown.
 
     Args:
         fit: what is reported.
         figures: pictures that lie beside the report as NAME.svg, and those that could not be drawn.
         advice: sentences that recommend budgets; the section is left out where there are none.
-        folder: of the pictures, with its slash, seen from the report.
     """
-    drawn = {figure.name: figure for figure in figures if isinstance(figure, Picture)}
-    return "\n\n".join(_blocks(fit, figures, advice, drawn, folder)) + "\n"
+    return "\n\n".join(_blocks(fit, figures, advice)) + "\n"
 
 
-def _blocks(
-    fit: ScalingFit,
-    figures: Sequence[Picture | Absent],
-    advice: Sequence[str],
-    drawn: Mapping[str, Picture],
-    folder: str,
-) -> Iterator[str]:
+def _blocks(fit: ScalingFit, figures: Sequence[Picture | Absent], advice: Sequence[str]) -> Iterator[str]:
     """Yield the blocks of the report in reading order."""
+    drawn = {figure.name: figure for figure in figures if isinstance(figure, Picture)}
 
     def shown(*names: str) -> Iterator[str]:
         for name in names:
             if name in drawn:
-                yield f"![{escaped(drawn[name].title)}]({folder}{name}.svg)\n\n*{escaped(drawn[name].caption)}*"
+                yield f"![{escaped(drawn[name].title)}]({name}.svg)\n\n*{escaped(drawn[name].caption)}*"
 
     yield "# How success grows with budget"
     yield wording.measured(fit)
@@ -188,11 +181,11 @@ def _limits(fit: ScalingFit, figures: Sequence[Picture | Absent]) -> Iterator[st
     yield "## What the data cannot say"
     said = [wording.unknown(axis) for axis in fit.axes if axis.ceiling is None]
     said += [escaped(note) for note in fit.notes]
-    said += [
-        f"The figure “{figure.name}” is not drawn. {escaped(figure.why)}"
-        for figure in figures
-        if isinstance(figure, Absent)
-    ]
+    whys: dict[str, list[str]] = {}
+    for figure in figures:
+        if isinstance(figure, Absent):
+            whys.setdefault(figure.why, []).append(f"“{figure.name}”")
+    said += [f"Not drawn: the figure {' and '.join(names)}. {escaped(why)}" for why, names in whys.items()]
     yield _bullets(said) if said else "Every figure above is identified, and nothing was left out."
 
 

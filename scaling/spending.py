@@ -20,7 +20,8 @@ def pareto(fit: ScalingFit, cells: Cells) -> Picture | Absent:
     name = "pareto"
     if not cells.costs:
         return Absent(name, "The table has no column cost_*, so what an answer cost is not known.")
-    measured = cells.attempts.sum(0) > 0
+    # A measured ceiling is not bought with budgets, so it is no choice.
+    measured = (cells.attempts.sum(0) > 0) & np.isfinite(cells.spend).all(1)
     panels = tuple(
         panel
         for kind, cost in cells.costs.items()
@@ -45,16 +46,12 @@ def _frontier(fit: ScalingFit, cells: Cells, kind: str) -> Panel | None:
     seen = estimates(cells.successes, cells.attempts)
     share = np.array([each.value for each in seen])
     marks = [_steps(cost, share)]
-    moved, end = cells.x > 0, np.isinf(cells.x).any(1)
-    single = (moved.sum(1) == 1) & ~end
-    groups = [
-        (~moved.any(1), "base", (BLACK, "*")),
-        (end, "measured ceiling", (BLACK, "P")),
-        ((moved.sum(1) > 1) & ~end, "several axes", (GREY, "X")),
-    ]
-    groups += [
-        (single & moved[:, cells.axes.index(axis.name)], axis.name, look(place)) for place, axis in enumerate(fit.axes)
-    ]
+    moved = cells.x > 0
+    single = moved.sum(1) == 1
+    groups = [(~moved.any(1), "base", (BLACK, "*")), (moved.sum(1) > 1, "several axes", (GREY, "X"))]
+    # Axes without a law of their own come last, so that the others look as in the other figures.
+    names = dict.fromkeys([*(axis.name for axis in fit.axes), *cells.axes])
+    groups += [(single & moved[:, cells.axes.index(name)], name, look(place)) for place, name in enumerate(names)]
     for chosen, label, (colour, marker) in groups:
         at = np.flatnonzero(chosen)
         if at.size:

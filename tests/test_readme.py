@@ -27,6 +27,7 @@ from research_agent.selectors import known_selectors
 from research_agent.strategies import known_strategies
 from retrieval.documents.formats import READERS
 from retrieval.registry import BUILT_IN, backends, load_retriever
+from scaling.trials import Trials
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("evals", "research_agent", "retrieval", "scaling")
@@ -260,7 +261,7 @@ class TestExamples:
             yield
 
     def test_all_python_is_run_by_a_test(self):
-        run = ("class Shelf:", "class TestShelf", "class Again", " ask,", " aask,")
+        run = ("class Shelf:", "class TestShelf", "class Again", " ask,", " aask,", "scaling.fit")
         assert sorted(PYTHON) == sorted(code_with(words) for words in run)
 
     def test_the_transcript_is_what_ask_says(self, capsys):
@@ -301,6 +302,13 @@ class TestExamples:
         said = capsys.readouterr().out
         assert said.splitlines()[-1] == "Paul Ganssle"
         assert "'type': 'round'" in said
+
+    def test_elasticities(self, tmp_path):
+        rows = [{"question": q, "depth": d, "outcome": (q * d) % 7 / 6} for q in range(1, 25) for d in (1, 2, 4, 8)]
+        Trials.from_rows(rows).write(tmp_path / "trials.csv")
+        found = module("elasticities", "scaling.fit").elasticities(tmp_path / "trials.csv")
+        assert list(found) == ["depth"]
+        assert abs(found["depth"]) < 1
 
     def test_the_command_line_shows_the_backend(self, plugged, capsys):
         assert main(["backends", "check", "shelf:Shelf", "--query", "lighthouse"]) == 0

@@ -57,7 +57,7 @@ def test_a_folder_with_all_of_it(done):
     assert printed.stderr == "2,640 trials of 120 questions in 22 cells; fitting …\nDrawing …\n"
     text = (out / "report.md").read_text()
     assert "## How to spend a budget" in text
-    assert "is not drawn" not in text
+    assert "Not drawn" not in text
     assert all(f"({name}.svg)" in text for name in NAMES)
     page = (out / "report.html").read_text()
     assert page.count("data:image/svg+xml;base64,") == len(NAMES)
@@ -93,7 +93,7 @@ def test_one_axis_in_json(one, tmp_path):
     assert values["verdict"] is None
     text = (out / "report.md").read_text()
     assert "Only the axis depth was measured, so there is nothing to lay over it." in text
-    assert "The figure “pareto” is not drawn. The table has no column cost\\_\\*, so" in text
+    assert "Not drawn: the figure “pareto”. The table has no column cost\\_\\*, so" in text
     assert not (out / "contours.svg").exists()
     # Again, into the same folder: the same to the last byte.
     before = {path.name: path.read_bytes() for path in out.iterdir() if path.suffix != ".parquet"}
@@ -118,14 +118,20 @@ def test_one_axis_in_json(one, tmp_path):
         (["{table}", "--out", "{folder}/out", "--price", "tokens=1,2"], "--price takes one number for tokens"),
         (["{table}", "--out", "{folder}/out", "--worth", "0"], "above 0; it was 0.0"),
         (["{few}", "--out", "{folder}/out"], "independent questions"),
+        (["{free}", "--out", "{folder}/out", "--worth", "3"], "says nothing without costs"),
+        (["{free}", "--out", "{folder}/out", "--cost", "calls"], "the table has no column cost_*"),
+        (["{kept}", "--out", "{folder}"], "would be replaced by what is kept of it; name another folder."),
     ],
 )
 def test_bad_input_is_one_sentence_and_status_2_and_writes_nothing(table, tmp_path, arguments, message):
     (tmp_path / "trials.txt").write_text("question,outcome\n")
-    few = tmp_path / "few.csv"
-    Trials.from_rows([row for row in rows(np.array(SINGLE, float)) if row["question"] < 4]).write(few)
+    some = [row for row in rows(np.array(SINGLE, float)) if row["question"] < 4]
+    named = {name: tmp_path / f"{name}.csv" for name in ("few", "free")} | {"kept": tmp_path / "trials.parquet"}
+    Trials.from_rows(some).write(named["few"])
+    Trials.from_rows(some).write(named["kept"])
+    Trials.from_rows([{k: v for k, v in row.items() if not k.startswith("cost")} for row in some]).write(named["free"])
     before = sorted(tmp_path.rglob("*"))
-    printed = invoke("fit", *(each.format(table=table, folder=tmp_path, few=few) for each in arguments))
+    printed = invoke("fit", *(each.format(table=table, folder=tmp_path, **named) for each in arguments))
     assert message in refused(printed)
     assert sorted(tmp_path.rglob("*")) == before
 

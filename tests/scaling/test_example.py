@@ -13,7 +13,7 @@ from scaling.trials import Trials
 
 
 def test_example(tmp_path):
-    # 150 questions on three axes. A question is answered by x extra units of an axis with probability 1 - exp(-λ x / s),
+    # 150 questions on three axes. A question is answered by x extra units of an axis with chance 1 - exp(-λ x / s),
     # with a hit rate λ of its own; one in four never is, and one in eight needs no search at all.
     random = np.random.default_rng(0)
     questions = 150

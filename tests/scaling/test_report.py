@@ -71,7 +71,7 @@ def test_the_report_says_all_of_it():
         "| hill | too few budgets |",
         "| ces-lomax | 0.6120 | 0.0000 | floor 0.15, ceiling 0.75, rho 0.9 |",
         "The asymptote of thinking tokens is not identified; measure its ceiling.",
-        "The figure “pareto” is not drawn. No trial has a cost.",
+        "Not drawn: the figure “pareto”. No trial has a cost.",
         "![Accuracy against budget](accuracy.svg)",
     ):
         assert said in text

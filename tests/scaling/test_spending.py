@@ -57,11 +57,12 @@ def test_the_frontier_is_of_cells_that_none_beats(fitted, cells):
     assert marks(picture, "points", "several axes")[0].colour == GREY
 
 
-def test_a_measured_ceiling_has_its_own_mark(fitted):
+def test_a_measured_ceiling_is_no_choice(fitted):
     table = rows(np.array(SINGLE, float))
     top = [{**row, "depth": np.inf, "width": np.inf, "cost_tokens": 50} for row in table if row["depth"] == 33]
     picture = pareto(fitted, Trials.from_rows([*table, *top]).cells())
-    assert next(mark.x for mark in marks(picture, "points", "measured ceiling")) == (50,)
+    assert marks(picture, "points", "base")[0].x == (300,)
+    assert min(x for mark in picture.panels[0].marks for x in mark.x) == 300
 
 
 def test_no_cost_no_frontier(fitted, cells):
@@ -185,6 +186,19 @@ def test_currencies_that_are_none(cells, kind, prices, message):
 def test_a_purse_needs_a_joint_law(fitted, cells, tokens):
     with pytest.raises(FitError, match="Add cells that move two axes"):
         purse(dataclasses.replace(fitted, joint=()), cells, tokens)
+
+
+def test_a_cost_of_nothing_is_refused(fitted, cells):
+    free = dataclasses.replace(cells, costs={"calls": np.zeros(len(cells.spend))})
+    with pytest.raises(FitError, match="No cell costs any calls"):
+        purse(fitted, free, Currency("calls", {"calls": 1.0}))
+
+
+def test_a_base_that_costs_nothing_is_drawn(fitted, cells):
+    extra = dataclasses.replace(cells, costs={"calls": cells.costs["calls"] - 1})
+    for picture in figures(fitted, extra, OPTIONS, Currency("calls", {"calls": 1.0}))[5:]:
+        assert isinstance(picture, Picture)
+        drawing.render(picture).draw_without_rendering()
 
 
 def test_advice_in_words(fitted, cells, tokens):
