@@ -7,6 +7,7 @@ import numpy as np
 
 from scaling.decline import decline
 from scaling.elasticity import elasticity
+from scaling.errors import FitError
 from scaling.families import FARTHEST, extrapolate
 from scaling.identifiability import gate
 from scaling.intervals import estimates
@@ -99,7 +100,7 @@ def fit_axis(cells: Cells, axis: str, options: Options, notes: list[str]) -> Axi
         base=fitted.base,
         spend=tuple(map(float, spend[finite])),
         observed=seen,
-        elasticity=elasticity(spend[finite & (spend > 0)], *(part[:, finite & (spend > 0)] for part in data)),
+        elasticity=_elasticity(axis, spend, *data, notes),
         elasticity_range=(float(spend[spend > 0].min()), top),
         half_budget=fitted.exponential(half),
         ceiling=None if judged.refused else Interval(float(ceiling_of(fitted.theta, ceiling)), *judged.profile.ceiling),
@@ -119,6 +120,16 @@ def fit_axis(cells: Cells, axis: str, options: Options, notes: list[str]) -> Axi
         drop_p=falls.p,
         detectable_drop=falls.detectable,
     )
+
+
+def _elasticity(axis: str, spend: Array, successes: Array, attempts: Array, notes: list[str]) -> Interval | None:
+    """Return ε over the budgets above 0; None, with a note, where log-odds have no slope."""
+    counted = np.isfinite(spend) & (spend > 0)
+    try:
+        return elasticity(spend[counted], successes[:, counted], attempts[:, counted])
+    except FitError as error:
+        notes.append(f"{axis}: no elasticity. {error}")
+        return None
 
 
 def _curve(fitted: _Fitted, spend: Array) -> Curve:

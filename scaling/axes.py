@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from scaling.cells import Cells
 from scaling.errors import FitError
+from scaling.families import FARTHEST
 from scaling.joint import LAWS, joint_law
 from scaling.likelihood import Law, information, loss, maximise, meat, predict, quantile, sandwich, scores
 from scaling.results import Array, ExchangeRate, Interval, LawScore
 
 RANKED = tuple(name for name in LAWS if name != "iterdrag")  # which takes several tasks to differ from cobb-douglas
-FARTHEST = 4.0  # times the measured range
 _STEP = 1e-4  # of ln x, for derivatives by differences
 _SETTLED = 0.01  # squared standard errors from the mode
 

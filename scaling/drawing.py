@@ -3,6 +3,9 @@
 import io
 import json
 import textwrap
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -12,8 +15,6 @@ from scaling.numerals import number
 from scaling.plain import decode, encode, write
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 BLACK, GREY = "#000000", "#8C8C8C"
+KINDS = ("svg", "png", "json")  # of the files of a picture
 _WIDTH, _HEIGHT, _LINE = 3.6, 2.9, 36  # inches of a panel, and characters that fit along it
 
 
@@ -132,11 +134,15 @@ def save(picture: Picture, folder: Path) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-def _settings() -> "AbstractContextManager[None]":
+@contextmanager
+def _settings() -> Iterator[None]:
     """Set what matplotlib only takes from its settings: names are no mathematics, and SVG files are reproducible."""
     import matplotlib
 
-    return matplotlib.rc_context({"text.parse_math": False, "svg.hashsalt": "scaling"})
+    with matplotlib.rc_context({"text.parse_math": False, "svg.hashsalt": "scaling"}), warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes; the report has it in full.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+        yield
 
 
 def load(path: Path) -> Picture:
@@ -228,13 +234,13 @@ def _points(frame: "Axes", mark: Mark) -> "Artist":
     """Draw points and their bars."""
     if mark.low:
         at = mark.x if mark.across else mark.y
-        bars = ([max(0.0, v - low) for v, low in zip(at, mark.low, strict=True)],
-                [max(0.0, high - v) for v, high in zip(at, mark.high, strict=True)])  # fmt: skip
+        below = [max(0.0, value - low) for value, low in zip(at, mark.low, strict=True)]
+        above = [max(0.0, high - value) for value, high in zip(at, mark.high, strict=True)]
         frame.errorbar(
             mark.x,
             mark.y,
-            xerr=bars if mark.across else None,
-            yerr=None if mark.across else bars,
+            xerr=(below, above) if mark.across else None,
+            yerr=None if mark.across else (below, above),
             fmt="none",
             ecolor=mark.colour,
             elinewidth=1.2,

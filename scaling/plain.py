@@ -1,4 +1,4 @@
-"""Frozen dataclasses as JSON values and back, exactly; an infinite end of an interval is null."""
+"""Frozen dataclasses as JSON values and back, exactly, with null for an infinite end; and files written whole."""
 
 import json
 import math

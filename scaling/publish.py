@@ -8,11 +8,12 @@ from scaling import document, report, wording
 from scaling.allocate import Recommendation, measured_levels, recommend
 from scaling.along import Options
 from scaling.cells import Cells
-from scaling.drawing import Picture, files
+from scaling.drawing import KINDS, Picture, files
 from scaling.errors import FitError
 from scaling.fit import fit
 from scaling.gallery import figures
 from scaling.plain import write
+from scaling.plots import Absent
 from scaling.purse import Currency, advice, currency, purse
 from scaling.results import ScalingFit
 from scaling.trials import Trials
@@ -80,6 +81,10 @@ def publish(request: Request, say: Callable[[str], None]) -> ScalingFit:
     table.write(kept)
     for name, raw in contents.items():
         write(request.out / name, raw)
+    for one in drawn:
+        if isinstance(one, Absent):  # an earlier fit may have left it
+            for kind in KINDS:
+                (request.out / f"{one.name}.{kind}").unlink(missing_ok=True)
     return found
 
 
@@ -107,7 +112,8 @@ def _advice(fit: ScalingFit, cells: Cells, paid: Currency | None, seed: int) -> 
         )
     except FitError as error:
         return [f"No budget is recommended. {wording.escaped(str(error))}"]
-    return [*middle, small[0], large[0]]
+    *rest, note = middle
+    return [*rest, small[0], large[0], note]
 
 
 def recommendation(
@@ -124,7 +130,7 @@ def recommendation(
     Args:
         path: of a fit.json; the table of trials is beside it, as `publish` writes it.
         budget: for an attempt.
-        levels: budgets to choose from, by axis; an axis that is not named has those of `measured_levels`.
+        levels: budgets to choose from, by axis; those of `measured_levels` for an axis that is not named.
         cost: kind of cost that the budget is counted in; None for the only one.
         prices: of a unit of each kind of cost, to count in money instead.
         seed: of the bootstrap.
@@ -139,9 +145,13 @@ def recommendation(
     if not table.is_file():
         raise ValueError(f"There is no {TABLE} beside {path}; it is written with it, and a plan is made of it.")
     cells = Trials.read(table).cells()
-    for axis in levels:
-        if axis not in cells.axes:
-            raise ValueError(f"There is no axis {axis!r} to give budgets for; the axes are {', '.join(cells.axes)}.")
+    if (cells.questions, cells.trials) != (fit.questions, fit.trials):
+        raise ValueError(
+            f"{path} is of {fit.trials:,} trials of {fit.questions:,} questions, and the {TABLE} beside it has "
+            f"{cells.trials:,} of {cells.questions:,}; fit again."
+        )
+    if unknown := [axis for axis in levels if axis not in cells.axes]:
+        raise ValueError(f"There is no axis {unknown[0]!r} to give budgets for; the axes are {', '.join(cells.axes)}.")
     paid = currency(cells, cost, prices)
     bought = purse(fit, cells, paid)
     chosen = {**measured_levels(cells), **levels} if levels else None

@@ -53,13 +53,9 @@ class Purse:
         """What was measured."""
         return self.fitted.cells
 
-    def costs(self) -> Array:
-        """Return what the cells cost that are bought with budgets, measured ceilings left out."""
-        return self.money(self.cells.spend[np.isfinite(self.cells.spend).all(1)])
-
     def budgets(self, count: int) -> Array:
-        """Return budgets from the cheapest measured cell that costs anything to the dearest, [count], equal ratios apart."""
-        cost = self.costs()
+        """Return budgets from the cheapest measured cell that costs anything to the dearest, equal ratios apart."""
+        cost = self.money(self.cells.spend[np.isfinite(self.cells.spend).all(1)])
         found: Array = np.geomspace(float(cost[cost > 0].min()), float(cost.max()), count)
         return found
 
@@ -99,6 +95,8 @@ def purse(fit: ScalingFit, cells: Cells, paid: Currency) -> Purse:
         raise FitError(
             "How the axes combine is not known, for no law of all of them was ranked. Add cells that move two axes."
         )
+    if not (paid.of_cells(cells) > 0).any():
+        raise FitError(f"No cell costs any {paid.unit}, so there is nothing to spend; count another kind of cost.")
     models = fit_costs(replace(cells, costs={kind: cells.costs[kind] for kind in paid.prices}))
     return Purse(fit_law(cells, fit.joint[0].law), priced(models, paid.prices), paid.unit)
 
@@ -107,11 +105,11 @@ def advice(one: Recommendation, unit: str) -> tuple[str, ...]:
     """Return a recommendation in sentences: what to do, how sure that is, and what it gains."""
     best = one.best
     said = (
-        f"With {number(one.budget)} {escaped(unit)} an attempt: **{_dials(best)}**. Expected accuracy "
-        f"{within(best.success, percent)}, for {digits(best.cost)} {escaped(unit)}."
+        f"With a budget of {number(one.budget)} ({escaped(unit)}) an attempt: **{_dials(best)}**. Expected accuracy "
+        f"{within(best.success, percent)}, for {digits(best.cost)}."
     )
     note = "Ranges of budgets are what other samples of questions would have recommended."
-    return said, *_disagreement(one), *_worth(one, unit), note
+    return said, *_disagreement(one), *_worth(one), note
 
 
 def _dials(choice: Choice) -> str:
@@ -136,9 +134,9 @@ def _disagreement(one: Recommendation) -> tuple[str, ...]:
     )
 
 
-def _worth(one: Recommendation, unit: str) -> tuple[str, ...]:
+def _worth(one: Recommendation) -> tuple[str, ...]:
     """Return what more money would add, and what simpler ways to spend it lose."""
-    more = f"10 % more {escaped(unit)} would add about {points(0.1 * one.budget * one.shadow_price)} of accuracy."
+    more = f"A budget 10 % larger would add about {points(0.1 * one.budget * one.shadow_price)} of accuracy."
     if not one.regret:
         return (more,)
     lost = "; ".join(f"{escaped(LABELS.get(name, name))} {points(value)}" for name, value in one.regret.items())

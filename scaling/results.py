@@ -48,8 +48,8 @@ class AxisFit:
         base: the axis' budget in the base cell.
         spend: budgets measured, ascending, the first of them the base; a measured ceiling is not among them.
         observed: success at each of them.
-        elasticity: ε, slope of logit P on ln spend over `elasticity_range`; None where fewer than two budgets are
-            above 0.
+        elasticity: ε, slope of logit P on ln spend over `elasticity_range`; None where right and wrong outcomes do not
+            overlap, as a note then says.
         half_budget: κ, extra spend above the base that closes half of the way from floor to ceiling.
         ceiling: A; None where the gate refuses it.
         tail_exponent: shape of the law (α of lomax); None where the gate refuses it or the form has none.

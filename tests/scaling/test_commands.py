@@ -95,8 +95,9 @@ def test_one_axis_in_json(one, tmp_path):
     assert "Only the axis depth was measured, so there is nothing to lay over it." in text
     assert "Not drawn: the figure “pareto”. The table has no column cost\\_\\*, so" in text
     assert not (out / "contours.svg").exists()
-    # Again, into the same folder: the same to the last byte.
+    # Again, into the same folder: the same to the last byte, and nothing of an earlier fit is left.
     before = {path.name: path.read_bytes() for path in out.iterdir() if path.suffix != ".parquet"}
+    (out / "contours.svg").write_text("of an earlier fit")
     printed = invoke("fit", one, "--out", out, "--replicates", 100, "--form", "hill")
     assert printed.stdout.startswith("120 questions")
     assert before == {path.name: path.read_bytes() for path in out.iterdir() if path.suffix != ".parquet"}
@@ -143,7 +144,7 @@ def plan(out, *arguments):
 def test_a_plan_in_words_and_in_json(done):
     printed = plan(done[0], "--budget", 3000, "--cost", "tokens")
     assert printed.exit_code == 0, printed.output
-    assert printed.stdout.startswith("- With 3,000 tokens an attempt: **depth ")
+    assert printed.stdout.startswith("- With a budget of 3,000 (tokens) an attempt: **depth ")
     values = json.loads(plan(done[0], "--budget", 3000, "--cost", "tokens", "--format", "json").stdout)
     assert (values["unit"], values["budget"]) == ("tokens", 3000.0)
     dials = {axis: dial["value"] for axis, dial in values["best"]["dials"].items()}
@@ -188,7 +189,10 @@ def test_no_plan(done, arguments, message):
 def test_a_plan_needs_the_files_of_a_fit(done, tmp_path):
     assert "cannot be read" in refused(plan(tmp_path, "--budget", 1))
     (tmp_path / "fit.json").write_bytes((done[0] / "fit.json").read_bytes())
-    assert "trials.parquet" in refused(plan(tmp_path, "--budget", 1))
+    assert "There is no trials.parquet beside" in refused(plan(tmp_path, "--budget", 1))
+    other = [row for row in rows(np.array([*SINGLE, *CORNERS], float)) if row["question"] < 60]
+    Trials.from_rows(other).write(tmp_path / "trials.parquet")
+    assert "the trials.parquet beside it has 1,320 of 60; fit again." in refused(plan(tmp_path, "--budget", 1))
 
 
 def test_power_of_assumed_values():

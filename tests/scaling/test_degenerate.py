@@ -78,11 +78,11 @@ REFUSED = {
     "a column of words": table(model="small"),
     "each question in one cell": table(questions=5),
     "a budget of its own for every trial": table(questions=3, depth=lambda q, d: d + q / 7),
-    "right and wrong apart": table(chance=lambda d: float(d > 4)),
     "budgets by rows that move everything": table(width=lambda _, depth: depth),
 }
 
 FITTED = {
+    "right and wrong apart": table(chance=lambda d: float(d > 4)),
     "ten questions": table(questions=10),
     "flat": table(chance=lambda _: 0.4),
     "falling": table(chance=lambda d: 0.7 - 0.1 * math.log2(d)),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from made_fit import made
 
-from scaling.drawing import COLOURS, GREY, Mark, Panel, Picture, Ruler, load, look, render, save
+from scaling.drawing import COLOURS, GREY, Mark, Panel, Picture, Ruler, files, load, look, render, save
 from scaling.forest import forest
 from scaling.numerals import decades, digits, number, powers, spread, steps
 from scaling.plots import Absent, accuracy, collapse, extrapolation, residuals
@@ -186,6 +186,13 @@ def test_drawing_leaves_no_trace():
     import sys
 
     assert "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
+
+
+def test_names_in_any_script_and_of_any_length_are_drawn():
+    fit = made()
+    names = ("検索 🔎", "a " * 60, "$\\frac{1}{")
+    axes = tuple(dataclasses.replace(axis, name=name) for axis, name in zip(fit.axes, names, strict=True))
+    assert files(collapse(dataclasses.replace(fit, axes=axes)))
 
 
 def test_every_kind_of_mark_is_drawn():

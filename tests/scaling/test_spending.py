@@ -207,8 +207,8 @@ def test_advice_in_words(fitted, cells, tokens):
     dials = ", ".join(
         f"{axis} {dial.value:g} ({dial.low:g} to {dial.high:g})" for axis, dial in found.best.dials.items()
     )
-    assert said[0].startswith(f"With 3,000 tokens an attempt: **{dials}**. Expected accuracy ")
-    assert any("10 % more tokens would add about" in each for each in said)
+    assert said[0].startswith(f"With a budget of 3,000 (tokens) an attempt: **{dials}**. Expected accuracy ")
+    assert any("A budget 10 % larger would add about" in each for each in said)
     assert any("all axes alike" in each for each in said)
     agreed = dataclasses.replace(found, others=(found.best,), decider=None, regret={})
     assert "recommend the same" in advice(agreed, "tokens")[1]
