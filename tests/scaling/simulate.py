@@ -146,16 +146,13 @@ SHARED = {
 # One axis by itself, and what the gate lets pass.
 ALONE = {
     "Q=300, κ=4": Design(half=(4.0,)),
-    "Q=300, κ=16": Design(half=(16.0,)),
     "Q=300, R=4, κ=4": Design(half=(4.0,), seeds=4),
     "Q=300, κ=4 + measured ceiling": Design(half=(4.0,), anchored=True),
     "Q=800, κ=4 + measured ceiling": Design(questions=800, half=(4.0,), anchored=True),
     "Q=800, 10 budgets, κ=4": Design(questions=800, budgets=10, half=(4.0,)),
-    "Q=300, 10 budgets, κ=4 + measured ceiling": Design(budgets=10, half=(4.0,), anchored=True),
     "Q=300, α=.3, κ=4 + measured ceiling": Design(half=(4.0,), shape=(0.3,), anchored=True),
-    "Q=300, α=3, κ=4": Design(half=(4.0,), shape=(3.0,)),
 }
-HEAVY = {f"Q=300, α=.3, κ={half:g}, no anchor": Design(half=(half,), shape=(0.3,)) for half in (4.0, 8.0, 16.0)}
+HEAVY = {f"Q=300, α=.3, κ={half:g}, no anchor": Design(half=(half,), shape=(0.3,)) for half in (4.0, 16.0)}
 SAME = {
     "Q=300, κ=2,4,8": Design(half=APART),
     "Q=800, κ=2,4,8": Design(questions=800, half=APART),
