@@ -74,8 +74,8 @@ class Study:
 
     def mean(self, measured, values):
         """Add the mean of any numbers, for information."""
-        error = np.std(values) / np.sqrt(len(values))
-        self.rows.append(Row(self.study, self.design, measured, np.mean(values), error, len(values)))
+        sets, error = len(values), np.std(values) / np.sqrt(len(values))
+        self.rows.append(Row(self.study, self.design, measured, np.mean(values), error, sets))
 
     def covers(self, measured, hits, of="axis", slack=0.0):
         """Add coverage [sets, k]: its mean over k, and its smallest, which is allowed to be the smallest of many."""
@@ -133,12 +133,11 @@ def elasticities(name, design, sets, seed=1):
     sums = [[np.tile(NOISELESS * part, (2, 1)) for part in (design.share[at], np.ones(len(at)))] for at in places]
     true = [elasticity(each, *totals).value for each, totals in zip(spend, sums, strict=True)]
     inside, between, half, half_between = [], [], [], []
-    first, second = places[:2]
     for hits in design.draw(sets, seed):
         found = [elasticity(each, hits[:, at], tries[:, at]) for each, at in zip(spend, places, strict=True)]
         inside.append([holds(each, value) for each, value in zip(found, true, strict=True)])
         half.append(np.mean([each.high - each.low for each in found]) / 2)
-        more = difference((spend[0], spend[1]), (hits[:, first], hits[:, second]), (tries[:, first], tries[:, second]))
+        more = difference((spend[0], spend[1]), *(tuple(part[:, at] for at in places[:2]) for part in (hits, tries)))
         between.append(holds(more, true[0] - true[1]))
         half_between.append((more.high - more.low) / 2)
     study.covers("ε", inside)
@@ -190,10 +189,9 @@ def score(name, design, sets, seed=4, low=None, high=None):
 
 def equivalence(name, design, sets, seed=5, low=None, high=None, replicates=200):
     """Share of data sets in which the gap's upper limit is below the margin .05 in every cell."""
-    study, upper = Study("equivalence", f"{name}, true gap {true_gap(design):.3f}"), []
-    for place, hits in enumerate(design.draw(sets, seed)):
-        far = gap(*laws(LOMAX, design.axes), design.x, hits, design.tries, replicates=replicates, seed=place)
-        upper.append(far.upper.max())
+    study, pair = Study("equivalence", f"{name}, true gap {true_gap(design):.3f}"), laws(LOMAX, design.axes)
+    drawn, fields = enumerate(design.draw(sets, seed)), {"replicates": replicates}
+    upper = [gap(*pair, design.x, hits, design.tries, seed=place, **fields).upper.max() for place, hits in drawn]
     study.rate("says SAME", np.array(upper) < 0.05, low, high)
     return study.rows
 
@@ -227,8 +225,8 @@ def declines(name, design, share, sets, seed=7, low=None, high=None, replicates=
 
 def percentile(name, design, sets, seed=8, replicates=400):
     """Percentile limits of the cluster bootstrap of the shared law."""
-    study, inside, known = Study("bootstrap", name), [], [0.15, 0.75, *design.half, design.shape[0]]
-    law = AxisLaw(LOMAX, design.axes)
+    study, law, inside = Study("bootstrap", name), AxisLaw(LOMAX, design.axes), []
+    known = [0.15, 0.75, *design.half, design.shape[0]]
     for place, (theta, _, hits) in enumerate(modes(design, law, sets, seed)):
         drawn = bootstrap(law, design.x, hits, design.tries, replicates=replicates, seed=place, start=theta)
         values = np.column_stack([1 / (1 + np.exp(-drawn[:, 0])), ceiling_of(drawn, 1), np.exp(drawn[:, 2:])])

@@ -34,7 +34,7 @@ def test_exact_losses_give_their_law_from_every_start():
 
 
 def test_the_bootstrap_covers_the_truth():
-    fits = [fit_loss(SIZES, TOKENS, losses(noise=0.003, seed=seed), replicates=30) for seed in range(6)]
+    fits = [fit_loss(SIZES, TOKENS, losses(noise=0.003, seed=seed), replicates=50) for seed in range(12)]
     within = [(np.abs(fit.value - TRUTH) < 2 * fit.error)[[0, 3, 4]] for fit in fits]
     assert np.mean(within) >= 0.8
 
