@@ -33,7 +33,7 @@ from research_agent.testing import Reply, ScriptedModel
 from retrieval.base import Hit
 from retrieval.errors import BadQueryError, RateLimitedError
 
-RUNS = 400  # about one in five is refused as too small
+RUNS = 450  # about one in four is refused as too small
 # A file system in memory, where there is one: these runs write a lot and none is kept.
 SCRATCH = "/dev/shm" if Path("/dev/shm").is_dir() else None
 USAGE = Usage(prompt_tokens=90, output_tokens=90)
