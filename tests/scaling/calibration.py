@@ -1,8 +1,7 @@
 """How often intervals and tests are right where the truth is known: `python tests/scaling/calibration.py`.
 
-Prints a Markdown table beside the numbers that SCALING.md parts 3 to 5 ask for. `--sets N` simulates N data sets a row
-(1000, the nightly size, takes about an hour on one core), `--only NAME` runs one study. `test_calibration.py` runs the
-same studies with fewer sets.
+Prints a Markdown table beside what SCALING.md parts 3 to 5 ask for. `--sets N` simulates N data sets a row (1000, the
+nightly size, takes about an hour on one core), `--only NAME` runs one study; `test_calibration.py` runs smaller ones.
 """
 
 import argparse
@@ -291,11 +290,10 @@ def main():
     parser.add_argument("--sets", type=int, default=NIGHTLY)
     parser.add_argument("--only", choices=STUDIES)
     asked = parser.parse_args()
+    sys.stdout.reconfigure(line_buffering=True)
     sys.stdout.write(HEADER)
     for name in [asked.only] if asked.only else STUDIES:
-        for row in STUDIES[name](asked.sets):
-            sys.stdout.write(f"{row}\n")
-            sys.stdout.flush()
+        sys.stdout.writelines(f"{row}\n" for row in STUDIES[name](asked.sets))
 
 
 if __name__ == "__main__":
