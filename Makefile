@@ -39,7 +39,7 @@ lint: $(DEV)
 
 test: lint
 	$(BIN)/research-agent models pull --quiet small
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 bench: $(DEV)
 	@$(BIN)/python -m evals.bench

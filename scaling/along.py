@@ -58,12 +58,6 @@ class _Fitted:
         half = quantile(self.freedom) * math.sqrt(float(gradient @ self.covariance @ gradient))
         return Interval(value, value - half, value + half)
 
-    def exponential(self, place: int) -> Interval:
-        """Return a parameter that is fitted as its logarithm."""
-        half = quantile(self.freedom) * math.sqrt(float(self.covariance[place, place]))
-        log = float(self.theta[place])
-        return Interval(math.exp(log), math.exp(log - half), math.exp(min(log + half, 700.0)))
-
 
 def fit_axis(cells: Cells, axis: str, options: Options, notes: list[str]) -> AxisFit:
     """Fit the law along one axis and judge it.
@@ -86,7 +80,7 @@ def fit_axis(cells: Cells, axis: str, options: Options, notes: list[str]) -> Axi
         notes.append(f"{axis}: the fit did not settle; its figures are doubtful.")
     covariance = sandwich(law, mode.theta[0], x, *weighed)
     fitted = _Fitted(law, mode.theta[0], covariance, len(along.clusters) - 1, float(cells.base[column]))
-    judged = gate(law, fitted.theta, covariance, x, *data)
+    judged = gate(law, fitted.theta, covariance, x, *weighed)
     ceiling, half, shape = law.places(0)
     measured = data[0][:, finite], data[1][:, finite]
     seen = estimates(*measured)
@@ -102,24 +96,29 @@ def fit_axis(cells: Cells, axis: str, options: Options, notes: list[str]) -> Axi
         observed=seen,
         elasticity=_elasticity(axis, spend, *data, notes),
         elasticity_range=(float(spend[spend > 0].min()), top),
-        half_budget=fitted.exponential(half),
-        ceiling=None if judged.refused else Interval(float(ceiling_of(fitted.theta, ceiling)), *judged.profile.ceiling),
+        half_budget=_within(math.exp(fitted.theta[half]), judged.profile.half),
+        ceiling=None if judged.refused else _within(float(ceiling_of(fitted.theta, ceiling)), judged.profile.ceiling),
         tail_exponent=None
         if judged.refused or shape is None or tail is None
-        else Interval(fitted.exponential(shape).value, *tail),
+        else _within(math.exp(fitted.theta[shape]), tail),
         ceiling_at_least=max(judged.profile.ceiling[0], 0.0),
         tail_range=tail,
         gate=judged.text,
         top=Interval(*(float(part[0]) for part in fitted.at(points))),
         last_doubling=fitted.gain(top / 2, top),
         curve=_curve(fitted, spend[finite]),
-        extrapolation=_beyond(axis, options.form, fitted.base, x, *data),
+        extrapolation=_beyond(axis, options.form, fitted.base, x, *weighed),
         fitted=tuple(map(float, value)),
         residuals=_residuals(value, *measured),
         drop=falls.drop,
         drop_p=falls.p,
         detectable_drop=falls.detectable,
     )
+
+
+def _within(value: float, ends: tuple[float, float]) -> Interval:
+    """Return a mode with the ends of its profile, which has no prior and may leave the mode out: it is let in."""
+    return Interval(value, min(ends[0], value), max(ends[1], value))
 
 
 def _elasticity(axis: str, spend: Array, successes: Array, attempts: Array, notes: list[str]) -> Interval | None:

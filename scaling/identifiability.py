@@ -7,6 +7,7 @@ otherwise refused (SCALING.md part 4).
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,8 +15,13 @@ from scaling.laws import AxisLaw, ceiling_of
 from scaling.likelihood import information, quantile
 from scaling.results import Array
 
+if TYPE_CHECKING:
+    from iminuit import Minuit
+
 # Bounds of the profile: logit A, and ln shape.
 _TOP, _SHAPES = 7.0, (-4.0, 4.0)
+_STEP, _EXACT = 0.5, 1e-3
+_CHI_SQUARE = 3.841458820694124  # .95 quantile, one degree of freedom
 _SPAN, _REACHED, _CORRELATION = 3.0, 0.70, 0.98
 
 
@@ -25,10 +31,12 @@ class Profile:
 
     Attributes:
         ceiling: of A; (0, inf) where neither end is found.
+        half: of the half-budget κ, likewise.
         shape: of the shape; None where the family has none.
     """
 
     ceiling: tuple[float, float]
+    half: tuple[float, float]
     shape: tuple[float, float] | None
 
 
@@ -102,7 +110,7 @@ def _progress(law: AxisLaw, theta: Array, covariance: Array, x: Array, freedom: 
 
 
 def profiles(law: AxisLaw, theta: Array, covariance: Array, x: Array, successes: Array, attempts: Array) -> Profile:
-    """Return profile intervals of A and of the shape (MINOS), at the threshold 3.84 · max(1, robust/naive variance).
+    """Return profile intervals of A, κ and the shape (MINOS), at the threshold 3.84 · max(1, robust/naive variance).
 
     The likelihood alone is profiled, without priors, which would close an interval that the data leaves open.
 
@@ -116,67 +124,107 @@ def profiles(law: AxisLaw, theta: Array, covariance: Array, x: Array, successes:
     """
     naive = np.linalg.inv(information(law, theta, x, attempts))
     inflation = np.maximum(1.0, np.diag(covariance) / np.diag(naive))
-    ceiling, _, shape = law.places(0)
-    totals = successes.sum(0), attempts.sum(0)
-    low, high = _minos(law, theta, x, totals, ceiling, float(inflation[ceiling]))
-    top = (float(_expit(low)), float(_expit(high)) if math.isfinite(high) else math.inf)
-    if shape is None:
-        return Profile(top, None)
-    low, high = _minos(law, theta, x, totals, shape, float(inflation[shape]))
-    return Profile(top, (math.exp(low), math.exp(high)))
+    loss = _Loss(law, x, successes.sum(0), attempts.sum(0))
+    ceiling, half, shape = law.places(0)
+    low, high = _minos(loss, theta, ceiling, float(inflation[ceiling]))
+    top = (_expit(low), _expit(high) if math.isfinite(high) else math.inf)
+    middle = _minos(loss, theta, half, float(inflation[half]))
+    tail = None if shape is None else _minos(loss, theta, shape, float(inflation[shape]))
+    return Profile(top, _exp(middle), None if tail is None else _exp(tail))
 
 
-def _minos(
-    law: AxisLaw, theta: Array, x: Array, totals: tuple[Array, Array], place: int, inflation: float
-) -> tuple[float, float]:
+@dataclass(frozen=True, slots=True)
+class _Loss:
+    """-log likelihood of the cells of one axis, C of them."""
+
+    law: AxisLaw
+    x: Array
+    successes: Array
+    attempts: Array
+
+    def __call__(self, point: Array) -> tuple[float, Array]:
+        """Return it with its gradient at a point [p] that holds logit A in the ceiling's place."""
+        from scipy.special import expit, logit
+
+        ceiling = self.law.places(0)[0]
+        floor, top = expit(point[0]), expit(point[ceiling])
+        part = (top - floor) / (1 - floor)
+        inside = min(max(part, 1e-9), 1 - 1e-9)
+        inner = np.array(point, dtype=float)
+        inner[ceiling] = logit(inside)
+        share, slope = self.law.probability(inner[None], self.x)
+        share = np.clip(share[0], 1e-12, 1 - 1e-12)
+        loss = -float((self.successes * np.log(share) + (self.attempts - self.successes) * np.log1p(-share)).sum())
+        gradient = ((self.attempts * share - self.successes) / (share * (1 - share))) @ slope[0]
+        moved = gradient[ceiling] / (inside * (1 - inside) * (1 - floor)) if inside == part else 0.0
+        # A ceiling below the floor is not of the law: it is driven back.
+        below, weight = max(0.0, float(floor - top)), 1e3 * float(self.attempts.sum())
+        gradient[0] += (2 * weight * below * (1 - floor) - moved * (1 - top)) * floor
+        gradient[ceiling] = (moved - 2 * weight * below) * top * (1 - top)
+        return loss + weight * below**2, gradient
+
+
+def _minos(loss: _Loss, theta: Array, place: int, inflation: float) -> tuple[float, float]:
     """Return the profile interval of one parameter; the ceiling's is of logit A itself."""
     from iminuit import Minuit
 
-    ceiling, half, shape = law.places(0)
-
-    def objective(point: Array) -> float:
-        from scipy.special import expit, logit
-
-        floor, top = expit(point[0]), expit(point[ceiling])
-        part = np.clip((top - floor) / (1 - floor), 1e-9, 1 - 1e-9)
-        inner = np.array(point, dtype=float)
-        inner[ceiling] = logit(part)
-        share = np.clip(law.probability(inner[None], x)[0][0], 1e-12, 1 - 1e-12)
-        loss = -float((totals[0] * np.log(share) + (totals[1] - totals[0]) * np.log1p(-share)).sum())
-        # A ceiling below the floor is not of the law: it is driven back.
-        return loss + 1e3 * max(0.0, float(floor - top)) ** 2 * float(totals[1].sum())
-
+    ceiling, half, shape = loss.law.places(0)
     start = np.array(theta, dtype=float)
     start[ceiling] = min(_logit(float(ceiling_of(theta, ceiling))), _TOP - 0.5)
-    minuit = Minuit(objective, start)
+    if shape is not None:
+        start[shape] = min(max(start[shape], _SHAPES[0] + 0.1), _SHAPES[1] - 0.1)
+    minuit = Minuit(lambda point: loss(point)[0], start, grad=lambda point: loss(point)[1])
     minuit.errordef = 0.5 * inflation
     minuit.limits[0], minuit.limits[ceiling] = (-12.0, 12.0), (-12.0, _TOP)
     minuit.limits[half] = (start[half] - 12.0, start[half] + 12.0)
     if shape is not None:
         minuit.limits[shape] = _SHAPES
-        minuit.values[shape] = min(max(start[shape], _SHAPES[0] + 0.1), _SHAPES[1] - 0.1)
     minuit.migrad(iterate=10)
     return _ends(minuit, place)
 
 
-def _ends(minuit: object, place: int) -> tuple[float, float]:
-    """Return the ends that MINOS finds, infinite where there is none inside the bounds."""
-    from iminuit import Minuit
-
-    assert isinstance(minuit, Minuit)
+def _ends(minuit: "Minuit", place: int) -> tuple[float, float]:
+    """Return the ends of the profile interval of one parameter, infinite where there is none inside the bounds."""
+    least, best, bounds = float(minuit.fval), np.array(minuit.values), minuit.limits[place]
     try:
         minuit.minos(place, cl=0.95)
-    except RuntimeError:  # the minimum itself stands at a bound, or is a plain: nothing is bounded
-        return -math.inf, math.inf
-    error = minuit.merrors[f"x{place}"]
-    value = minuit.values[place]
-    low = value + error.lower if error.lower_valid and not error.at_lower_limit else -math.inf
-    high = value + error.upper if error.upper_valid and not error.at_upper_limit else math.inf
-    return low, high
+        error = minuit.merrors[f"x{place}"]
+    except RuntimeError:  # the minimum itself stands at a bound, or is a plain
+        error = None
+    found = []
+    for side, bound in zip(("lower", "upper"), bounds, strict=True):
+        if error is not None and getattr(error, f"at_{side}_limit"):
+            found.append(math.copysign(math.inf, bound - best[place]))
+        elif error is not None and getattr(error, f"{side}_valid"):
+            found.append(float(best[place] + getattr(error, side)))
+        else:  # heavy tails bend the likelihood so that MINOS often loses its way
+            found.append(_search(minuit, place, bound, least, best))
+    return found[0], found[1]
+
+
+def _search(minuit: "Minuit", place: int, bound: float, least: float, best: Array) -> float:
+    """Return where the profile crosses its threshold on the way to a bound; infinite where it does not."""
+    minuit.fixed[place] = True
+    near, step = best, math.copysign(_STEP, bound - best[place])
+    while abs(step) > _EXACT and near[place] != bound:
+        # In short steps, each from the last point inside: a far one would land in another valley.
+        minuit.values = near
+        minuit.values[place] = min(max(near[place] + step, min(bound, best[place])), max(bound, best[place]))
+        minuit.migrad()
+        if minuit.fval - least > _CHI_SQUARE * minuit.errordef:
+            step /= 2
+        else:
+            near = np.array(minuit.values)
+    minuit.fixed[place] = False
+    return float(near[place]) if near[place] != bound else math.copysign(math.inf, step)
 
 
 def _expit(value: float) -> float:
     return 1 / (1 + math.exp(-value)) if value > -700 else 0.0
+
+
+def _exp(ends: tuple[float, float]) -> tuple[float, float]:
+    return math.exp(ends[0]), math.exp(ends[1])
 
 
 def _logit(share: float) -> float:

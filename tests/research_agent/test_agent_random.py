@@ -11,6 +11,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import Any, get_args
 
+import pytest
 import town
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -193,6 +194,7 @@ def a_run_ends_honestly_and_never_spends_one_unit_too_many(drawn):
     assert answer.spend.meters["searches"] <= (drawn["max_searches"] or 10**9)
 
 
+@pytest.mark.timeout(600)
 def test_runs_end_honestly_and_never_spend_one_unit_too_many():
     a_run_ends_honestly_and_never_spends_one_unit_too_many()
     # A generator that met one ending only would prove nothing.

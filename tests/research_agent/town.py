@@ -32,6 +32,8 @@ def read(request: Request) -> str:
     *before, last = (message.content for message in request.messages)
     if last.startswith("Passage:"):
         return "yes" if answer(last) else "no"
+    if "\nNumber:" in last:
+        return "1"
     return answer(before[-2]) or "not stated"
 
 

@@ -53,7 +53,9 @@ def test_closed_forms_are_what_an_optimiser_finds(seed):
     )
     for split, objective, slope in cases:
         assert price @ split == pytest.approx(budget, rel=1e-12)
-        assert objective(split) == pytest.approx(optimum(objective, price, budget, axes), rel=1e-8, abs=1e-8)
+        # The optimiser's slopes are differences, so that it may stop a little short, by more on some processors.
+        assert objective(split) == pytest.approx(optimum(objective, price, budget, axes), rel=1e-5, abs=1e-5)
+        assert objective(split) > optimum(objective, price, budget, axes) - 1e-8
         # At the optimum a unit of money adds the same on every axis.
         gains = slope(split) / price
         assert gains == pytest.approx(gains[0], rel=1e-11)

@@ -22,25 +22,25 @@ LOMAX = FORMS["lomax"]
 X = np.array([0.0, *(2.0**k for k in range(12))])[:, None]
 
 
-def keep(rows):
-    missed = [str(row) for row in rows if not row.met]
-    assert rows
-    assert not missed, "\n".join(missed)
+def missed(rows):
+    """Return the rows that miss their bounds; some row has to have one."""
+    assert any(row.low is not None or row.high is not None for row in rows)
+    return [str(row) for row in rows if not row.met]
 
 
 @pytest.mark.parametrize(("name", "sets"), [("Q=300", 1000), ("Q=300, α=(.8,.8,.3)", 300)])
 def test_intervals_of_half_budgets_their_ratios_and_curves_cover(name, sets):
-    keep(shared(name, SHARED[name], sets))
+    assert missed(shared(name, SHARED[name], sets)) == []
 
 
 def test_intervals_of_elasticities_cover():
-    keep(elasticities("Q=300", SHARED["Q=300"], 300))
+    assert missed(elasticities("Q=300", SHARED["Q=300"], 300)) == []
 
 
 def test_what_the_gate_lets_pass_is_right():
     name = "Q=800, κ=4 + measured ceiling"
     rows = alone(name, ALONE[name], 30)
-    keep(rows)
+    assert missed(rows) == []
     assert {"α where reported", "ceiling where reported"} <= {row.measured for row in rows}
 
 
@@ -51,39 +51,38 @@ def heavy():
 
 
 def test_a_heavy_tail_with_nothing_to_hold_it_is_refused_and_what_is_said_of_it_still_holds():
-    keep([row for row in heavy() if row.measured != "κ"])
+    assert missed([row for row in heavy() if row.measured != "κ"]) == []
 
 
-@pytest.mark.xfail(strict=True, reason="where nothing bounds the ceiling, the prior decides κ and its Wald interval")
 def test_the_half_budget_of_a_heavy_tail_is_covered():
-    keep([row for row in heavy() if row.measured == "κ"])
+    assert missed([row for row in heavy() if row.measured == "κ"]) == []
 
 
 def test_the_score_test_has_its_size_and_power():
     name = "Q=300, κ=4,4,4"
-    keep(score(f"{name}, one law", SAME[name], 300, low=0.02, high=0.09))
-    keep(score(f"{name}, one axis α=3", replace(SAME[name], **DIFFERENT["α=3"]), 300, low=0.80))
+    assert missed(score(f"{name}, one law", SAME[name], 300, low=0.02, high=0.09)) == []
+    assert missed(score(f"{name}, one axis α=3", replace(SAME[name], **DIFFERENT["α=3"]), 300, low=0.80)) == []
 
 
 def test_laws_six_points_apart_are_not_called_the_same_and_one_law_is():
-    keep(equivalence("a higher ceiling", apart("a higher ceiling", 0.06), 15, high=0.08, replicates=80))
-    keep(equivalence("one law", Design(half=APART), 15, low=0.65, replicates=80))
+    assert missed(equivalence("a higher ceiling", apart("a higher ceiling", 0.06), 15, high=0.08, replicates=80)) == []
+    assert missed(equivalence("one law", Design(half=APART), 15, low=0.65, replicates=80)) == []
 
 
 @pytest.mark.parametrize("form", BEYOND)
 def test_the_union_of_forms_covers_four_times_the_range(form):
-    keep(beyond(form, 4.0, 25))
+    assert missed(beyond(form, 4.0, 25)) == []
 
 
 def test_a_decline_is_found_where_there_is_one_and_not_elsewhere():
     design, flat = Design(half=(4.0,)), np.full(8, 0.5)
-    keep(declines("flat", design, flat, 200, high=0.08, replicates=300))
-    keep(declines("5 points down", design, np.append(flat[1:], 0.45), 100, low=0.24, replicates=300))
-    keep(declines("8 points down", design, np.append(flat[1:], 0.42), 100, low=0.55, replicates=300))
+    assert missed(declines("flat", design, flat, 200, high=0.08, replicates=300)) == []
+    assert missed(declines("5 points down", design, np.append(flat[1:], 0.45), 100, low=0.24, replicates=300)) == []
+    assert missed(declines("8 points down", design, np.append(flat[1:], 0.42), 100, low=0.55, replicates=300)) == []
 
 
 def test_percentile_limits_of_the_bootstrap_cover():
-    keep(percentile("Q=300", SHARED["Q=300"], 30, replicates=150))
+    assert missed(percentile("Q=300", SHARED["Q=300"], 30, replicates=150)) == []
 
 
 # What should not matter. One experiment of 300 questions, and the same told otherwise.
@@ -130,15 +129,15 @@ def ends(interval):
     return np.array([interval.value, interval.low, interval.high])
 
 
-def same(found, wanted, but=()):
-    for name in wanted.keys() - set(but):
-        # The profile's ends are searched for to about a thousandth.
-        assert found[name] == pytest.approx(wanted[name], rel=3e-3 if name == "gate" else 1e-5), name
+def changed(found, wanted, but=()):
+    """Return the names of what is not the same; the profile's ends are searched for to about a thousandth."""
+    exact = {name: 3e-3 if name == "gate" else 1e-5 for name in wanted.keys() - set(but)}
+    return [name for name, rel in exact.items() if found[name] != pytest.approx(wanted[name], rel=rel)]
 
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_the_order_of_questions_does_not_matter(seed):
-    same(told(order=tuple(np.random.default_rng(seed).permutation(300))), told())
+    assert changed(told(order=tuple(np.random.default_rng(seed).permutation(300))), told()) == []
 
 
 def moved(name):
@@ -154,9 +153,8 @@ def test_asking_every_question_twice_the_same_way_tells_nothing_new(name):
     assert moved(name) < 0.02
 
 
-@pytest.mark.xfail(strict=True, reason="the profile's threshold is never below that of independent attempts")
 def test_asking_every_question_twice_leaves_what_the_gate_states():
-    same(told(seeds=2), told(), but=told().keys() - {"gate"})
+    assert changed(told(seeds=2), told(), but=told().keys() - {"gate"}) == []
 
 
 def test_a_unit_a_thousand_times_smaller_moves_the_half_budget_alone():
@@ -164,11 +162,11 @@ def test_a_unit_a_thousand_times_smaller_moves_the_half_budget_alone():
     assert found["κ"] == pytest.approx(1000 * before["κ"], rel=1e-6)
     assert found["rates"][:2] == pytest.approx(before["rates"][:2] / 1000, rel=1e-5)
     assert found["rates"][2] == pytest.approx(before["rates"][2], rel=1e-5)
-    same(found, before, but=("κ", "rates"))
+    assert changed(found, before, but=("κ", "rates")) == []
 
 
 def test_budgets_counted_from_another_base_are_the_same_extra_budgets():
-    same(told(origin=7.0), told(), but=("ε", "gain"))
+    assert changed(told(origin=7.0), told(), but=("ε", "gain")) == []
 
 
 @settings(max_examples=25, deadline=None)
