@@ -58,7 +58,7 @@ class Prompt:
     """A reader that takes the first words it is shown, at once."""
 
     async def extract(
-        self, question: str, texts: Sequence[Text], asking: Asking, *, answer_type: AnswerType = "any"
+        self, question: str, texts: Sequence[Text], asking: Asking, *, answer_type: AnswerType = "any", read: int = 0
     ) -> Found | None:
         """Return the first two words of the first text."""
         for text in texts:

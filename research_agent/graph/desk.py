@@ -125,9 +125,10 @@ class Desk:
         texts = [text for text in _fused(question, every) if _mark(text) not in asked]
         if not texts:
             return None
+        read = len(asked)
         asked.extend(map(_mark, texts[:SHOWN]))
         found = await self.context.reader.extract(
-            question, texts, self.asking(), answer_type=cast(AnswerType, answer_type)
+            question, texts, self.asking(), answer_type=cast(AnswerType, answer_type), read=read
         )
         return found if found is not None and grounded(question, found.source_id, every) else None
 

@@ -9,7 +9,7 @@ from research_agent.reading.terms import AnswerType
 if TYPE_CHECKING:
     from research_agent.budget.doors import Doors
 
-SHOWN = 5  # stretches a language model reads at most to answer one question
+SHOWN = 4  # stretches a language model reads at most to answer one question
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,16 @@ class Reader(Protocol):
     """Answers closed questions about text."""
 
     async def extract(
-        self, question: str, texts: Sequence[Text], asking: Asking, *, answer_type: AnswerType = "any"
+        self, question: str, texts: Sequence[Text], asking: Asking, *, answer_type: AnswerType = "any", read: int = 0
     ) -> Found | None:
         """Return the words of `texts` (best first) that answer the question, or None where they do not state it.
+
+        Args:
+            question: to be answered.
+            texts: stretches, those first that have most to do with it.
+            asking: how it is paid for.
+            answer_type: what kind of words are wanted.
+            read: stretches that were already read for it in vain, which ask for more care with what is left.
 
         Raises:
             BudgetExceededError: it cannot be paid for.

@@ -34,9 +34,12 @@ class ExtractiveReader:
         self._encoder = encoder
 
     async def extract(
-        self, question: str, texts: Sequence[Text], asking: Asking, *, answer_type: AnswerType = "any"
+        self, question: str, texts: Sequence[Text], asking: Asking, *, answer_type: AnswerType = "any", read: int = 0
     ) -> Found | None:
-        """Return the likeliest words of the piece that shares most of the question's rarer words, or its meaning."""
+        """Return the likeliest words of the piece that shares most of the question's rarer words, or its meaning.
+
+        However much was read before, it asks the same of what is left.
+        """
         ranked = scored(question, texts)
         await asking.doors.rerank(len(ranked), key=asking.key, answer=asking.answer)
         looked_at = ranked[:_LOOKED_AT]
