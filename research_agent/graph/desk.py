@@ -14,6 +14,7 @@ from research_agent.reading.identity import Identity, identity
 from research_agent.reading.passages import grounded, rank, windows
 from research_agent.reading.plan import Need, Plan, Step, Value
 from research_agent.reading.terms import AnswerType
+from research_agent.reading.turns import heard
 from research_agent.reading.words import fold
 from retrieval.base import Fetcher, Retriever
 from retrieval.errors import DocumentNotFoundError
@@ -122,7 +123,7 @@ class Desk:
         """
         every = [window for snapshot in dict.fromkeys(snapshots) for window in windows(snapshot)]
         asked = seen if seen is not None else []
-        texts = [text for text in _fused(question, every) if _mark(text) not in asked]
+        texts = [text for text in _fused(question, heard(question, every)) if _mark(text) not in asked]
         if not texts:
             return None
         read = len(asked)

@@ -10,6 +10,7 @@ from research_agent.models.base import Choice, Completion, Request, Span
 from research_agent.models.shapes import complete_shaped
 from research_agent.reading.base import SHOWN, Asking, Found, Text
 from research_agent.reading.terms import AnswerType
+from research_agent.reading.turns import speaker, turns_of
 from research_agent.reading.words import content_stems, overlap, sentences
 
 ANSWER_TOKENS = 60
@@ -51,7 +52,7 @@ class ModelReader:
             max_tokens=ANSWER_TOKENS + asking.think,
             think=asking.think,
             seed=asking.seed,
-            constraint=Span(text.text, otherwise=prompts.NOT_STATED),
+            constraint=Span(turns_of(speaker(question), text.text) or text.text, otherwise=prompts.NOT_STATED),
         )
         reply = await self._ask(request, asking)
         answer = reply.text.strip(" \t\r\n.,;:") if reply is not None else ""

@@ -116,3 +116,11 @@ async def test_a_budget_that_ends_before_anything_was_found_is_told():
 def test_a_resumed_run_knows_how_sure_the_model_was():
     completion = Completion(("yes",), Usage(40, 0, 1), ("stop",), model="m", sureness=0.75)
     assert read_completion(write_completion(completion)) == completion
+
+
+async def test_what_somebody_thinks_is_told_in_their_own_words():
+    chat = Text("a", "Chat", "Mara: The mill is fine.\nJonas: The mill is old.", 0)
+    model = ScriptedModel(["yes", "The mill is old."])
+    found = await ModelReader().extract("What does Jonas think about the mill?", [chat], asking(model))
+    assert found.text == "The mill is old"
+    assert model.calls[-1].constraint.source == "The mill is old."
