@@ -71,7 +71,7 @@ def least_charges(
 
 def answer_charge(question: str, model: ChatModel | None, tariff: Tariff) -> Charge:
     """Return what a chain keeps for its answer: for the words of what states it, or a check without a model."""
-    return _call(model, prompts.extract(question, _WINDOW), ANSWER_TOKENS, 1, tariff)
+    return _call(model, prompts.extract(question, _WINDOW, several=True), ANSWER_TOKENS, 1, tariff)
 
 
 def _call(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from research_agent.models.base import Message
+from research_agent.models.base import BETWEEN, Message
 
 NOT_STATED = "not stated"
 
@@ -85,16 +85,26 @@ def supports(question: str, passage: str) -> tuple[Message, ...]:
     return (*messages, Message("user", _asked(question, passage)))
 
 
-def extract(question: str, passage: str) -> tuple[Message, ...]:
+def extract(question: str, passage: str, *, several: bool = False) -> tuple[Message, ...]:
     """Ask for the words of a passage that answer a question, of a model that said that it states the answer.
 
     It goes on from `supports`, so that nothing of the passage is read twice where prefixes are kept.
+
+    Args:
+        question: as asked.
+        passage: the same as in `supports`.
+        several: the question asks for more than one thing.
     """
-    return (*supports(question, passage), Message("assistant", "yes"), Message("user", _exactly(question)))
+    wanted = _all(question) if several else _exactly(question)
+    return (*supports(question, passage), Message("assistant", "yes"), Message("user", wanted))
 
 
 def _exactly(question: str) -> str:
     return f"{question} Answer with the exact words of the passage, the whole phrase."
+
+
+def _all(question: str) -> str:
+    return f'{question} List all of them in the exact words of the passage, with "{BETWEEN}" between.'
 
 
 def _asked(question: str, passage: str) -> str:

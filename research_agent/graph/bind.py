@@ -105,7 +105,7 @@ async def _read_attribute(plan: Plan, index: int, at: int, desk: Desk) -> None:
     if found is None and wanted == "date" and not value.mention:
         found = _opening_date(snapshot)
     if found is not None:
-        step.values.append(said(found, step, at))
+        step.values.extend(said(found, step, at))
 
 
 def _opening_date(snapshot: Snapshot) -> Found | None:
@@ -204,7 +204,7 @@ async def _seek(plan: Plan, index: int, at: int, group: Sequence[Need], desk: De
         ask(plan, step, value), [desk.read_passage(hit) for hit in hits], answer_type=_type(plan, index)
     )
     if found is not None:
-        step.values.append(said(found, step, at))
+        step.values.extend(said(found, step, at))
 
 
 async def _describe(plan: Plan, index: int, group: Sequence[Need], desk: Desk, asked: Sequence[str]) -> None:
@@ -216,7 +216,7 @@ async def _describe(plan: Plan, index: int, group: Sequence[Need], desk: Desk, a
     wanted = plan.answer_type if plan.open else "any"
     found = await desk.extract(question, [*passages, *desk.passages_read()], answer_type=wanted, seen=step.seen)
     if found is not None:
-        step.values = [said(found, step, -1)]
+        step.values = said(found, step, -1)
         step.done = True
     else:
         step.ahead = await desk.ahead(question, passages, asked)

@@ -31,7 +31,8 @@ def conclusion(plan: Plan) -> str:
         case "same":
             return _same(last)
         case _:
-            return ", ".join(dict.fromkeys(shown(plan, value) for value in last.values))
+            told = list(dict.fromkeys(shown(plan, value) for value in last.values))
+            return ("; " if any("," in each for each in told) else ", ").join(told)
 
 
 def shown(plan: Plan, value: Value) -> str:

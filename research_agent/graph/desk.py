@@ -166,16 +166,19 @@ class Desk:
         raise UsageError(f"The run read from the backend {snapshot.backend!r}, which is not among its backends now.")
 
 
-def said(found: Found, step: Step, at: int) -> Value:
-    """Return what a reader found as a value of a step."""
-    return Value(
-        found.text,
-        step.kind,
-        found=[found.source_id, found.start, found.end],
-        quote=[found.quote_start, found.quote_end],
-        origin=at,
-        agreed=found.agreed,
-    )
+def said(found: Found, step: Step, at: int) -> list[Value]:
+    """Return what a reader found as values of a step: one, or several where the question asks for them."""
+    return [
+        Value(
+            each.text,
+            step.kind,
+            found=[each.source_id, each.start, each.end],
+            quote=[each.quote_start, each.quote_end],
+            origin=at,
+            agreed=each.agreed,
+        )
+        for each in (found, *found.more)
+    ]
 
 
 def _mark(text: Text) -> str:

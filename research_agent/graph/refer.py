@@ -145,4 +145,4 @@ async def _referred_in_prose(plan: Plan, index: int, at: int, group: Sequence[Ne
     hits = [hit for hit in desk.passages(plan, group) if overlap(target.text, f"{hit.title} {hit.text}") >= MENTIONED]
     found = await desk.extract(ask(plan, step, target), [desk.read_passage(hit) for hit in hits]) if hits else None
     if found is not None:
-        step.values.append(said(found, step, at))
+        step.values.extend(said(found, step, at))

@@ -31,15 +31,24 @@ class Choice:
     options: tuple[str, ...]
 
 
+BETWEEN = "; "
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """The text must be a run of whole words of `source`, word for word, or else exactly `otherwise`.
 
     A model that cannot be held to it (a plain HTTP server) is asked for it and its reply is checked.
+
+    Attributes:
+        source: where the words stand.
+        otherwise: what to write where none fit.
+        several: any number of such runs may be given, with `BETWEEN` between them.
     """
 
     source: str
     otherwise: str = "not stated"
+    several: bool = False
 
 
 Constraint = JsonShape | Choice | Span

@@ -7,9 +7,10 @@ runtime, so every reply is checked here whatever was asked for.
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from research_agent.errors import ModelReplyError, UsageError
-from research_agent.models.base import Choice, Constraint, JsonShape, Span
+from research_agent.models.base import BETWEEN, Choice, Constraint, JsonShape, Span
 
 HEAD = "%llguidance {}\n"
 WHITE = re.compile(r"\s+")
@@ -45,7 +46,8 @@ def grammar(constraint: Constraint) -> str:
         )
     # Line breaks and runs of blanks cost tokens and mislead small models; `settle` puts them back.
     span = json.dumps({"substring_words": words}, ensure_ascii=False)
-    return f"{HEAD}start: {_literal(constraint.otherwise)} | SPAN\nSPAN: %regex {span}\n"
+    runs = f"runs\nruns: SPAN | SPAN {_literal(BETWEEN)} runs" if constraint.several else "SPAN"
+    return f"{HEAD}start: {_literal(constraint.otherwise)} | {runs}\nSPAN: %regex {span}\n"
 
 
 def settle(text: str, constraint: Constraint, *, cut: bool) -> str:
@@ -91,6 +93,11 @@ def _settle_json(text: str, schema: Mapping[str, object], *, cut: bool) -> str:
 
 def _settle_span(text: str, span: Span, *, cut: bool) -> str:
     reply = text.strip()
+    if span.several and BETWEEN in reply:
+        *whole, last = reply.split(BETWEEN)
+        single = replace(span, several=False)
+        settled = [_settle_span(run, single, cut=False) for run in whole] + [_settle_span(last, single, cut=cut)]
+        return BETWEEN.join(run for run in dict.fromkeys(settled) if run != span.otherwise) or span.otherwise
     if reply == span.otherwise or (cut and span.otherwise.startswith(reply)):
         return span.otherwise
     words = reply.split()

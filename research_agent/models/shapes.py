@@ -9,6 +9,7 @@ from typing import Protocol
 from research_agent.errors import ModelReplyError
 from research_agent.folding import fold
 from research_agent.models.base import (
+    BETWEEN,
     ChatModel,
     Choice,
     Completion,
@@ -105,8 +106,9 @@ def instruction(constraint: Constraint) -> str:
         return f"Reply with JSON only, that fits this JSON schema: {schema}"
     if isinstance(constraint, Choice):
         return f"Reply with one of these and nothing else: {' | '.join(constraint.options)}"
+    between = f', several with "{BETWEEN}" between them' if constraint.several else ""
     return (
-        "Reply with words copied exactly from the text above, as few as will do, and nothing else; "
+        f"Reply with words copied exactly from the text above, as few as will do{between}, and nothing else; "
         f"if it does not say, reply: {constraint.otherwise}"
     )
 
@@ -185,6 +187,9 @@ def _option(constraint: Choice, text: str) -> str:
 def _span(constraint: Span, text: str) -> str:
     if _plain(text) == _plain(constraint.otherwise):
         return constraint.otherwise
+    if constraint.several and BETWEEN in text.strip():
+        single = replace(constraint, several=False)
+        return BETWEEN.join(dict.fromkeys(_span(single, run) for run in text.strip().split(BETWEEN)))
     source = fold(constraint.source)
     stripped = text.strip()
     # Models wrap what they copy in quotes and close it with a full stop.

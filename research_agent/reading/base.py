@@ -36,6 +36,7 @@ class Found:
         quote_start: offset of the sentence or line they stand in.
         quote_end: its end.
         agreed: the reader was asked whether what it read states the answer, and it does.
+        more: the other things, where the question asks for several.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Found:
     quote_start: int
     quote_end: int
     agreed: bool = False
+    more: "tuple[Found, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,16 @@ from dataclasses import replace
 
 from research_agent import prompts
 from research_agent.errors import ModelReplyError
-from research_agent.models.base import Choice, Completion, Request, Span
+from research_agent.models.base import BETWEEN, Choice, Completion, Request, Span
 from research_agent.models.shapes import complete_shaped
 from research_agent.reading.base import SHOWN, Asking, Found, Text
+from research_agent.reading.several import asks_several
 from research_agent.reading.terms import AnswerType
 from research_agent.reading.turns import speaker, turns_of
 from research_agent.reading.words import content_stems, overlap, sentences
 
 ANSWER_TOKENS = 60
+_EDGES = " \t\r\n.,;:"
 # How sure a model that tells has to be that a passage states the answer, the first stretch first: small ones lean
 # towards yes, and the further down the search's order a stretch stands, the likelier its yes is wrong.
 _BARS = (0.5, 0.7, 0.8, 0.85)
@@ -47,18 +49,21 @@ class ModelReader:
 
     async def _words(self, question: str, text: Text, asking: Asking) -> Found | None:
         """Ask for the words of a stretch that answer; none where it turns out to state no answer."""
+        several = asks_several(question)
+        source = turns_of(speaker(question), text.text) or text.text
         request = Request(
-            prompts.extract(question, passage(text)),
+            prompts.extract(question, passage(text), several=several),
             max_tokens=ANSWER_TOKENS + asking.think,
             think=asking.think,
             seed=asking.seed,
-            constraint=Span(turns_of(speaker(question), text.text) or text.text, otherwise=prompts.NOT_STATED),
+            constraint=Span(source, otherwise=prompts.NOT_STATED, several=several),
         )
         reply = await self._ask(request, asking)
-        answer = reply.text.strip(" \t\r\n.,;:") if reply is not None else ""
-        if not answer or answer.casefold() == prompts.NOT_STATED:
-            return None
-        return locate(answer, question, text)
+        told = reply.text if reply is not None else ""
+        answers = [each.strip(_EDGES) for each in (told.split(BETWEEN) if several else [told])]
+        stated = [answer for answer in dict.fromkeys(answers) if answer and answer.casefold() != prompts.NOT_STATED]
+        found = [place for answer in stated if (place := locate(answer, question, text)) is not None]
+        return replace(found[0], more=tuple(found[1:])) if found else None
 
     async def _yes_or_no(self, question: str, found: Found, text: Text, asking: Asking) -> Found:
         """Ask for yes or no, given the stretch that speaks of it."""

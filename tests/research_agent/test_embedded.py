@@ -96,6 +96,15 @@ async def test_spans_are_words_of_the_source_at_any_temperature_and_length(
         assert text == "not stated" or text in SOURCE
 
 
+async def test_several_spans_are_each_words_of_the_source(small: EmbeddedModel) -> None:
+    wanted = Span(SOURCE, several=True)
+    request = Request(ASK, max_tokens=40, n=4, temperature=1.5, seed=3, constraint=wanted)
+    texts = (await small.complete(request)).texts
+    runs = [run for text in texts for run in text.split("; ")]
+    assert len(runs) > len(texts)
+    assert all(run in SOURCE or run == wanted.otherwise for run in runs)
+
+
 async def test_a_long_source_costs_no_noticeable_time(small: EmbeddedModel) -> None:
     source = " ".join(
         f"Article {number}: the {number}th keeper lived in house “{number * 7}”." for number in range(3000)

@@ -97,3 +97,23 @@ def test_a_source_without_words_leaves_only_the_refusal() -> None:
 def test_a_source_too_long_to_be_held_to_is_refused() -> None:
     with pytest.raises(UsageError, match="at most 200,000 bytes"):
         grammar(Span("word " * 50_000))
+
+
+@pytest.mark.parametrize(
+    ("text", "cut", "kept"),
+    [
+        ("red bricks; lime", False, "red bricks; lime"),
+        ("lime; red bricks; lime", False, "lime; red bricks"),
+        ("not stated; lime", False, "lime"),
+        ("red bricks; li", True, "red bricks"),
+        ("lime", False, "lime"),
+    ],
+)
+def test_several_spans_are_each_settled_and_told_once(text, cut, kept):
+    wanted = Span("It is made of red bricks and lime.", several=True)
+    assert settle(text, wanted, cut=cut) == kept
+
+
+def test_one_of_several_spans_that_does_not_stand_in_the_source_is_refused():
+    with pytest.raises(ModelReplyError, match="word for word"):
+        settle("lime; gold", Span("It is made of lime.", several=True), cut=False)

@@ -124,3 +124,21 @@ async def test_what_somebody_thinks_is_told_in_their_own_words():
     found = await ModelReader().extract("What does Jonas think about the mill?", [chat], asking(model))
     assert found.text == "The mill is old"
     assert model.calls[-1].constraint.source == "The mill is old."
+
+
+async def test_of_several_things_each_is_found_with_a_quote_of_its_own():
+    text = Text("a", "Feast", "Mara brings bread. Jonas brings olives, and wine.", 5)
+    model = ScriptedModel(["yes", "bread; olives; bread"])
+    found = await ModelReader().extract("What dishes do they bring?", [text], asking(model))
+    each = (found, *found.more)
+    assert [one.text for one in each] == ["bread", "olives"]
+    assert [text.text[one.quote_start - 5 : one.quote_end - 5] for one in each] == [
+        "Mara brings bread.",
+        "Jonas brings olives, and wine.",
+    ]
+    assert model.calls[-1].constraint.several
+
+
+async def test_of_several_things_none_may_be_stated():
+    model = ScriptedModel(["yes", "not stated", "no", "no"])
+    assert await ModelReader().extract("What mills does Mara own?", TEXTS, asking(model)) is None

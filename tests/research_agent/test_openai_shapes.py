@@ -213,3 +213,11 @@ async def test_a_repaired_call_is_replayed_from_the_journal_for_nothing(tmp_path
 def test_no_constraint_is_no_check():
     anything = Completion(("x",), Usage(), ("stop",))
     assert checked(Request(ASK, 5), anything) is anything
+
+
+def test_several_spans_are_each_put_into_the_spelling_of_the_source():
+    wanted = Span("Made of red  bricks and lime.", several=True)
+    assert fitted(wanted, '"red bricks"; lime; lime') == "red  bricks; lime"
+    assert "several" in instruction(wanted)
+    with pytest.raises(ModelReplyError):
+        fitted(wanted, "lime; gold")
