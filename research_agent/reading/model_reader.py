@@ -53,7 +53,7 @@ class ModelReader:
         source = turns_of(speaker(question), text.text) or text.text
         request = Request(
             prompts.extract(question, passage(text), several=several),
-            max_tokens=ANSWER_TOKENS + asking.think,
+            max_tokens=ANSWER_TOKENS * (2 if several else 1) + asking.think,
             think=asking.think,
             seed=asking.seed,
             constraint=Span(source, otherwise=prompts.NOT_STATED, several=several),
@@ -62,6 +62,7 @@ class ModelReader:
         told = reply.text if reply is not None else ""
         answers = [each.strip(_EDGES) for each in (told.split(BETWEEN) if several else [told])]
         stated = [answer for answer in dict.fromkeys(answers) if answer and answer.casefold() != prompts.NOT_STATED]
+        stated = [answer for answer in stated if not any(answer in other != answer for other in stated)]
         found = [place for answer in stated if (place := locate(answer, question, text)) is not None]
         return replace(found[0], more=tuple(found[1:])) if found else None
 

@@ -7,7 +7,7 @@ from research_agent.reading.phrases import singular
 _VERB = r"(?:do|does|did|is|are|was|were|has|have|had|will|would|should|can|could|might|may)"
 _KIND = r"(?:kinds?|types?|sorts?|numbers?|amounts?)"
 _ASKED = re.compile(
-    rf"\W*(?:what|which)\s+(?:(?P<many>are|were|two|three|four|five|several)\b|(?!{_KIND}\b)(?P<noun>(?:[\w'’-]+\s+){{1,6}}?){_VERB}\b)",
+    rf"\W*(?:what|which)\s+(?:(?P<many>are|were|two|three|four|five|several)\b|(?!(?:{_KIND}|{_VERB})\b)(?P<noun>(?:[\w'’-]+\s+){{1,6}}?){_VERB}\b)",
     re.I,
 )
 

@@ -26,6 +26,7 @@ def test_several_things_are_asked_for(question):
         "Which class did Jonas take?",
         "What kinds of bread does Mara bake?",
         "What does Mara think of the songs?",
+        "What does Mara say the songs could be?",
         "Who wrote the songs?",
         "What is one of the rules?",
     ],
