@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from evals.errors import StoreBusyError, StoreFormatError
+from evals.errors import StoreBusyError, StoreDiskError, StoreFormatError
 from evals.runstore import RunStore, Trial, code_version, opened, trial_key
 
 TRIAL = Trial(
@@ -132,9 +132,9 @@ def test_other_files_are_refused_and_left_as_they_were(tmp_path):
     db.execute("CREATE TABLE mine (x)")
     db.commit()
     db.close()
-    with pytest.raises(StoreFormatError, match="not a run store of version 1"):
+    with pytest.raises(StoreFormatError, match="is not a run store; name another file"):
         RunStore(foreign)
-    with pytest.raises(StoreFormatError, match="cannot be written"):
+    with pytest.raises(StoreDiskError, match="cannot be written"):
         RunStore(text / "below" / "runs.db")
 
 
