@@ -1,6 +1,7 @@
 """The same trials from a cluster as from this process, and what happens when a worker is lost."""
 
 import os
+import pickle
 import signal
 import sqlite3
 import sys
@@ -13,9 +14,14 @@ from evals.engines.base import engine_of
 from evals.errors import EngineError
 from evals.harness import Identity, run
 from evals.runstore import opened
+from evals.solver import open_solver
 from evals.task import Sample, Task
 from research_agent.answer import Answer, Spend
+from research_agent.budget import Budget
+from research_agent.config import load_settings
 from research_agent.errors import BudgetTooSmallError, ModelRateLimitedError
+from research_agent.graph.state import Dials
+from research_agent.options import AskOptions
 
 SAMPLES = tuple(Sample(f"q{n}", f"What is {n}?", (str(n),), "number") for n in range(20))
 TASK = Task("numbers", SAMPLES, None, "fingerprint")
@@ -35,6 +41,13 @@ async def test_without_ray_it_says_what_to_install(monkeypatch):
     with pytest.raises(EngineError, match=r"Ray is not installed: pip install 'search-as-compute\[ray\]'\."):
         async with engine_of("ray")(open_numbers, 2, told):
             pass
+
+
+def test_what_an_evaluation_sends_to_its_workers_can_be_sent(tmp_path):
+    options = AskOptions(docs=(tmp_path,), model="extractive", budget=Budget(1e6), dials=Dials(6, 2, 0), blind=True)
+    opener = partial(open_solver, options, load_settings(), "fingerprint")
+    sent = pickle.loads(pickle.dumps(opener))
+    assert (sent.func, sent.args) == (opener.func, opener.args)
 
 
 class Numbers:
