@@ -11,7 +11,7 @@ where there is neither. Every machine needs this program, of the same version, a
 import asyncio
 import os
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,9 @@ from research_agent.graph.chain import Emit
 
 if TYPE_CHECKING:
     from ray.actor import ActorHandle
+
+# How long workers are given to let go of their files before they are ended.
+_PARTING_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,12 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - raised again where the workers were started
             return Raised.of(error)
 
-    async def solve(self, sample: Sample, seed: int) -> "Answer | Raised":
-        """Answer one question."""
+    async def solve(self, sample: Sample, seed: int, identity: Identity) -> "Answer | Raised":
+        """Answer one question, as long as it would be that answer: a worker may come back on another machine."""
         try:
-            return await (await self._opened()).solve(sample, seed=seed)
+            solver = await self._opened()
+            _check(identity, solver.identity)
+            return await solver.solve(sample, seed=seed)
         except Exception as error:  # noqa: BLE001 - raised again where the question came from
             return Raised.of(error)
 
@@ -103,12 +108,13 @@ class RaySolver:
 
         Raises:
             WorkerError: the worker was lost; the question is to be asked again.
+            EngineError: the worker came back as another program.
             Exception: what its solver raised.
         """
         number = min(self._under_way, key=self._under_way.__getitem__)
         self._under_way[number] += 1
         try:
-            answer: Answer = await _reply(self._workers[number].solve.remote(sample, seed))
+            answer: Answer = await _reply(self._workers[number].solve.remote(sample, seed, self._identity))
         finally:
             self._under_way[number] -= 1
         return answer
@@ -161,8 +167,10 @@ async def ray_engine(opener: Opener, concurrency: int, emit: Emit) -> AsyncItera
         remote = ray.remote(num_cpus=1, max_restarts=-1, max_concurrency=each, scheduling_strategy="SPREAD")(Worker)
         workers += [remote.remote(opener) for _ in range(count)]
         yield RaySolver(workers, await _agreed(workers))
-        await asyncio.gather(*(worker.close.remote() for worker in workers), return_exceptions=True)
     finally:
+        with suppress(TimeoutError):
+            closing = asyncio.gather(*(worker.close.remote() for worker in workers), return_exceptions=True)
+            await asyncio.wait_for(closing, _PARTING_SECONDS)
         for worker in workers:
             ray.kill(worker)
         if mine:
@@ -183,9 +191,18 @@ async def _agreed(workers: "list[ActorHandle[Any]]") -> Identity:
     except WorkerError as error:
         raise EngineError(f"A worker of the Ray cluster could not start: {error}") from error
     for other in others:
-        if other != first:
-            raise EngineError(
-                f"The machines of the cluster do not run the same program: {first} and {other}; "
-                "install the same version on each of them, with the same documents."
-            )
+        _check(first, other)
     return first
+
+
+def _check(first: Identity, other: Identity) -> None:
+    """Refuse a worker whose answers would be those of another trial.
+
+    Raises:
+        EngineError: it is one.
+    """
+    if other != first:
+        raise EngineError(
+            f"The machines of the cluster do not run the same program: {first} and {other}; "
+            "install the same version on each of them, with the same documents."
+        )

@@ -148,6 +148,14 @@ async def test_machines_that_differ_are_refused(cluster, tmp_path):
 
 
 @pytest.mark.timeout(300)
+async def test_a_worker_that_comes_back_as_another_program_is_refused(cluster, tmp_path):
+    opener = partial(open_numbers, folder=tmp_path, plan={"q3": "killed"}, code=lambda: str(os.getpid()))
+    with opened(tmp_path / "ray.db") as store, pytest.raises(EngineError, match="do not run the same program"):
+        async with engine_of("ray")(opener, 1, told) as solver:
+            await run(TASK, SAMPLES, solver, store)
+
+
+@pytest.mark.timeout(300)
 async def test_a_worker_that_cannot_start_is_one_sentence(cluster):
     opener = partial(open_numbers, code=lambda: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(EngineError, match="A worker of the Ray cluster could not start"):
