@@ -28,6 +28,9 @@ def evaluate(
     store: Annotated[Path | None, typer.Option(help="Run store; default evals.sqlite in the data folder.")] = None,
     seed: Annotated[int, typer.Option(help="Fixes the order of questions and the runs.")] = 0,
     concurrency: Annotated[int, typer.Option(help="Questions at once.")] = 1,
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="Where questions are answered: this process, or a Ray cluster.")
+    ] = "local",
     output: Annotated[Literal["json", "md"], typer.Option("--format", help="Form of the report.")] = "md",
     out: Annotated[Path | None, typer.Option(help="Write the report to this file instead of stdout.")] = None,
 ) -> None:
@@ -52,5 +55,6 @@ def evaluate(
         store=store,
         seed=seed,
         concurrency=concurrency,
+        engine=engine,
     )
     raise typer.Exit(carry_out(plan, output, out))

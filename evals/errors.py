@@ -1,11 +1,16 @@
-"""What can go wrong while measuring. All of it is wrong use: one sentence, exit status 2.
+"""What can go wrong while measuring. All but a lost worker is wrong use: one sentence, exit status 2.
 
 UsageError (research_agent.errors)
 └── EvalError
     ├── TaskError          a task folder that cannot be used; the message names the file and the row
     ├── SelectionError     no question is left after the filters, or a filter that makes no sense
     ├── StoreBusyError     another process is writing this run store
-    └── StoreFormatError   the file is not a run store of this version
+    ├── StoreFormatError   the file is not a run store of this version
+    ├── StoreDiskError     the run store cannot be read or written
+    └── EngineError        what should carry out the trials cannot be used
+
+ConnectionError
+└── WorkerError            a worker was lost with its question: the infrastructure failed, and it is asked again
 """
 
 from research_agent.errors import UsageError
@@ -29,3 +34,15 @@ class StoreBusyError(EvalError):
 
 class StoreFormatError(EvalError):
     """The file is not a run store of this version."""
+
+
+class StoreDiskError(EvalError):
+    """The run store cannot be read or written."""
+
+
+class EngineError(EvalError):
+    """What should carry out the trials cannot be used: it is not installed, or its machines do not agree."""
+
+
+class WorkerError(ConnectionError):
+    """A worker was lost with its question: a failure of the infrastructure."""

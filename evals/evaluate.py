@@ -5,9 +5,11 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from evals.citations import check_citations
+from evals.engines.base import EngineName, engine_of
 from evals.errors import SelectionError, TaskError
 from evals.harness import Outcome, run
 from evals.progress import Bar
@@ -46,6 +48,7 @@ class Plan:
         index: an index of the corpus; None makes one from the corpus file.
         store: the run store; None for the one in the data folder.
         concurrency: questions at once.
+        engine: where they are answered.
     """
 
     task: Path
@@ -62,6 +65,7 @@ class Plan:
     store: Path | None = None
     seed: int = 0
     concurrency: int = 1
+    engine: EngineName = "local"
 
 
 def carry_out(plan: Plan, output: str, out: Path | None) -> int:
@@ -153,7 +157,8 @@ async def _run(
             if "why" in event:
                 bar.note(f"{event['type']}: {event['why']}")
 
-        async with open_solver(options, settings, corpus, tell) as solver:
+        opener = partial(open_solver, options, settings, corpus)
+        async with engine_of(plan.engine)(opener, plan.concurrency, tell) as solver:
             outcome = await run(
                 task, samples, solver, store, seed=plan.seed, concurrency=plan.concurrency, progress=bar
             )

@@ -2,16 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from evals.errors import SelectionError
+from evals.outcome import Outcome, Pairs
 from evals.runstore import RunStore, Trial, trial_key
 from evals.task import Sample, Task
 from research_agent.answer import Answer
 from research_agent.errors import DeadlineError, ModelError
 from research_agent.report.contract import to_dict
 from retrieval.errors import RetrievalError
+
+__all__ = ["INFRASTRUCTURE", "Identity", "Outcome", "Progress", "Solver", "key_of", "run"]
 
 # A dead endpoint fails every question: after this many in a row the rest is left for the next run.
 _HOPELESS = 10
@@ -53,23 +57,6 @@ class Solver(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a run left in the store.
-
-    Attributes:
-        pairs: every sample that has a trial, with it, in the order of the samples.
-        bought: trials of this run; the others were there before.
-        failures: attempts that the infrastructure spoiled, this run and earlier ones.
-        unanswered: ids of samples that have no trial.
-    """
-
-    pairs: tuple[tuple[Sample, Trial], ...]
-    bought: int
-    failures: int
-    unanswered: tuple[str, ...]
-
-
 @dataclass(slots=True)
 class _Tally:
     """What the workers share."""
@@ -97,7 +84,7 @@ async def run(
     attempts: int = 2,
     progress: Progress = _quiet,
 ) -> Outcome:
-    """Answer every sample that has no trial yet, in order, and return all trials.
+    """Answer every sample that has no trial yet, in order, and return all trials. A sample given twice is asked once.
 
     Each trial is in the store before the next question is taken, so a run that is stopped or killed loses only what is
     under way.
@@ -109,27 +96,34 @@ async def run(
         store: kept open by the caller.
         seed: of the trials.
         concurrency: samples under way at once, at least 1.
-        attempts: how often a question is asked in this run while the infrastructure fails.
-        progress: told (trials there, samples, questions failed) after every question.
+        attempts: how often a question is asked in this run while the infrastructure fails, at least 1.
+        progress: told (trials there, different samples, questions failed) after every question.
+
+    Raises:
+        SelectionError: `concurrency` or `attempts` is below 1.
+        StoreBusyError, StoreDiskError: a trial could not be kept; those before it are.
     """
-    keys = {sample.id: key_of(sample, solver.identity, seed) for sample in samples}
-    missing = set(store.missing(keys.values()))
-    todo = iter([sample for sample in samples if keys[sample.id] in missing])
+    if concurrency < 1 or attempts < 1:
+        raise SelectionError(f"Concurrency and attempts must be at least 1; they were {concurrency} and {attempts}.")
+    identity = solver.identity
+    keys = [key_of(sample, identity, seed) for sample in samples]
+    asked = dict(zip(keys, samples, strict=True))
+    missing = store.missing(asked)
+    todo = iter(missing)
     tally = _Tally()
-    had = len(samples) - len(missing)
+    had = len(asked) - len(missing)
 
     async def work() -> None:
-        for sample in todo:
-            trial = await _ask(task, sample, solver, store, keys[sample.id], seed, attempts)
-            if trial is None:
-                tally.failed, tally.in_a_row = tally.failed + 1, tally.in_a_row + 1
-            else:
+        for key in todo:
+            if await _ask(task, asked[key], solver, store, key, seed, attempts):
                 tally.bought, tally.in_a_row = tally.bought + 1, 0
-            progress(had + tally.bought, len(samples), tally.failed)
+            else:
+                tally.failed, tally.in_a_row = tally.failed + 1, tally.in_a_row + 1
+            progress(had + tally.bought, len(asked), tally.failed)
             if tally.in_a_row >= _HOPELESS:
                 return
 
-    progress(had, len(samples), 0)
+    progress(had, len(asked), 0)
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(min(concurrency, len(missing))):
@@ -137,10 +131,11 @@ async def run(
     except ExceptionGroup as faults:
         # The first fault ended the others; it is the one to report.
         raise faults.exceptions[0] from None
-    found = tuple(_stored(samples, keys, store))
-    done = {sample.id for sample, _ in found}
-    unanswered = tuple(sample.id for sample in samples if sample.id not in done)
-    return Outcome(found, tally.bought, store.failures(keys.values()), unanswered)
+    left = set(store.missing(missing))
+    there = [(sample, key) for sample, key in zip(samples, keys, strict=True) if key not in left]
+    pairs = Pairs(store.path, [sample for sample, _ in there], [key for _, key in there])
+    unanswered = tuple(sample.id for sample, key in zip(samples, keys, strict=True) if key in left)
+    return Outcome(pairs, tally.bought, store.failures(keys), unanswered)
 
 
 def key_of(sample: Sample, identity: Identity, seed: int) -> str:
@@ -156,18 +151,8 @@ def key_of(sample: Sample, identity: Identity, seed: int) -> str:
     )
 
 
-def _stored(samples: Sequence[Sample], keys: Mapping[str, str], store: RunStore) -> Iterator[tuple[Sample, Trial]]:
-    """Yield those samples that have a trial, with it."""
-    for sample in samples:
-        trial = store.get(keys[sample.id])
-        if trial is not None:
-            yield sample, trial
-
-
-async def _ask(
-    task: Task, sample: Sample, solver: Solver, store: RunStore, key: str, seed: int, attempts: int
-) -> Trial | None:
-    """Answer one question and store the trial; None where the infrastructure failed every time."""
+async def _ask(task: Task, sample: Sample, solver: Solver, store: RunStore, key: str, seed: int, attempts: int) -> bool:
+    """Answer one question and store the trial; False where the infrastructure failed every time."""
     for _ in range(attempts):
         started = time.monotonic()
         try:
@@ -178,10 +163,9 @@ async def _ask(
         if answer.status in ("failed", "interrupted"):
             store.add_failure(key, f"status {answer.status}, stop reason {answer.stop_reason}: {answer.error}")
             continue
-        trial = _trial(task, sample, solver.identity, key, seed, answer, time.monotonic() - started)
-        store.add(trial)
-        return trial
-    return None
+        store.add(_trial(task, sample, solver.identity, key, seed, answer, time.monotonic() - started))
+        return True
+    return False
 
 
 def _trial(

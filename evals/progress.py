@@ -1,5 +1,6 @@
 """How far an evaluation is, on stderr: a bar on a terminal, a line now and then elsewhere."""
 
+import math
 import sys
 import time
 from types import TracebackType
@@ -9,6 +10,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
 _EVERY_SECONDS = 30.0
+# A question may take minutes: the time left is judged by the last hour, not by the half minute that is usual.
+_PACE_SECONDS = 3600.0
 
 
 class Bar:
@@ -17,7 +20,7 @@ class Bar:
     def __init__(self, name: str) -> None:
         self._name = name
         self._started = time.monotonic()
-        self._said = 0.0
+        self._said = -math.inf
         self._had: int | None = None
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -34,7 +37,7 @@ class Bar:
                 TimeElapsedColumn(),
                 TimeRemainingColumn(),
             )
-            self._bar = Progress(*columns, console=console)
+            self._bar = Progress(*columns, console=console, speed_estimate_period=_PACE_SECONDS)
             self._bar.start()
             self._task = self._bar.add_task(self._name, total=None)
         return self

@@ -1,6 +1,7 @@
 """What an evaluation says: one JSON object, or the same as Markdown."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import cast
 
 from evals.citations import CitationCheck
@@ -26,6 +27,8 @@ def report(
         solver: what was measured (model, cell, code…), passed through.
         citations: the second opinion on citations, where there is one.
     """
+    # Claims and sources are most of a trial and no figure is made of them; with them a large run would not fit.
+    outcome = replace(outcome, pairs=[(sample, _light(trial)) for sample, trial in outcome.pairs])
     whole = _part(outcome.pairs, depth)
     metrics = cast(Json, whole["metrics"])
     if citations is not None and citations.share is not None:
@@ -50,6 +53,12 @@ def report(
     if citations is not None and citations.broken:
         result["citations_broken"] = [list(one) for one in citations.broken[:_SHOWN_BREAKS]]
     return result
+
+
+def _light(trial: Trial) -> Trial:
+    """Return a trial whose report holds its plain values alone."""
+    kept = {name: value for name, value in trial.report.items() if not isinstance(value, (list, dict))}
+    return replace(trial, report=kept)
 
 
 def _order(name: str) -> tuple[int, float, str]:

@@ -23,6 +23,7 @@ BENCHES = {
     "query": "evals.bench.querying",
     "open": "evals.bench.opening",
     "memory": "evals.bench.memory",
+    "harness": "evals.bench.sweeping",
     "laws": "evals.bench.laws",
     "million": "evals.bench.million",
 }

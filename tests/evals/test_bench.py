@@ -3,10 +3,12 @@ import json
 import numpy as np
 import pytest
 
+from evals.bench import sweeping
 from evals.bench.__main__ import _outside, main
 from evals.bench.indexes import documents, ready
 from evals.bench.measure import Measure, in_turns, ratio, share
 from evals.bench.text import FastEncoder, Writer
+from evals.runstore import opened
 from retrieval.documents.passages import cut
 from retrieval.index import LocalIndex
 
@@ -78,6 +80,24 @@ def test_one_benchmark_prints_one_json_object(capsys):
     assert measure["name"] == "fan-out of 32 searches over one"
     assert measure["limit"] == "≤ 1.25"
     assert isinstance(measure["passed"], bool)
+
+
+def test_the_harness_is_measured_with_its_memory_and_a_large_store(tmp_path):
+    measures = {one.name: one for one in sweeping.measure(tmp_path, quick=True)}
+    assert [(one.unit, one.limit, one.better) for one in measures.values()] == [
+        ("trials/s", 500, "above"),
+        ("MB", 1000, "below"),
+        ("MB", 1000, "below"),
+        ("s", 2, "below"),
+        ("s", 0.5, "below"),
+    ]
+    rate = measures["400 scripted trials through the harness"]
+    assert len(rate.detail["each"]) == 5
+    assert 3_000 < rate.detail["bytes_a_trial"] < 8_000
+    with opened(tmp_path / "4.sqlite") as store:
+        assert len(list(store.trials())) == 400
+    with opened(tmp_path / "large.sqlite") as store:
+        assert len({trial.key for trial in store.trials()}) == 5_000
 
 
 def test_a_crash_is_told_apart_from_a_missed_limit(tmp_path):

@@ -1,10 +1,15 @@
 import asyncio
 import dataclasses
+import itertools
+import sqlite3
+import time
 
 import pytest
 
+from evals.errors import SelectionError, StoreBusyError
 from evals.harness import Identity, run
-from evals.runstore import opened
+from evals.progress import Bar
+from evals.runstore import RunStore, opened
 from evals.task import Sample, Task
 from research_agent.answer import Answer, Claim, Quote, Source, Spend
 from research_agent.errors import ModelUnavailableError
@@ -137,3 +142,95 @@ async def test_budget_exhaustion_is_a_trial_and_the_record_is_whole(tmp_path):
     assert trial.report["sources"] == [dataclasses.asdict(spent.sources[0])]
     assert trial.report["spend"]["meters"] == {"searches": 1}
     assert "trace" not in trial.report
+
+
+async def test_a_sample_given_twice_is_bought_once(tmp_path):
+    with opened(tmp_path / "runs.db") as store:
+        solver, seen = Counting(), []
+        twice = (*SAMPLES[:3], SAMPLES[1], Sample("q1", "What is 1, really?", ("1",)))
+        outcome = await run(TASK, twice, solver, store, concurrency=5, progress=lambda *told: seen.append(told))
+    assert solver.asked == ["q0", "q1", "q2", "q1"]
+    assert (outcome.bought, len(outcome.pairs), outcome.unanswered) == (4, 5, ())
+    assert [sample for sample, _ in outcome.pairs] == list(twice)
+    assert outcome.pairs[1][1].key == outcome.pairs[3][1].key != outcome.pairs[4][1].key
+    assert seen[-1] == (4, 4, 0)
+
+
+async def test_code_that_changes_in_mid_sweep_is_kept_apart(tmp_path):
+    with opened(tmp_path / "runs.db") as store:
+        await run(TASK, SAMPLES[:7], Counting(), store)
+        changed = Counting()
+        changed.identity = dataclasses.replace(changed.identity, code="changed")
+        outcome = await run(TASK, SAMPLES, changed, store)
+        assert len(changed.asked) == outcome.bought == 12
+        assert {trial.code for _, trial in outcome.pairs} == {"changed"}
+        assert [trial.code for trial in store.trials()].count("code") == 7
+        back = Counting()
+        await run(TASK, SAMPLES, back, store)
+        assert back.asked == [f"q{n}" for n in range(7, 12)]
+
+
+async def test_a_clock_that_is_set_back_changes_nothing(tmp_path, monkeypatch):
+    with opened(tmp_path / "before.db") as store:
+        before = await run(TASK, SAMPLES, Counting(), store)
+    hours = itertools.count(50)
+    monkeypatch.setattr(time, "time", lambda: -3600.0 * next(hours))
+    with opened(tmp_path / "runs.db") as store:
+        await run(TASK, SAMPLES[:6], Counting({"q2": [ModelUnavailableError("down")]}), store)
+        later = Counting()
+        outcome = await run(TASK, SAMPLES, later, store)
+    assert later.asked == [f"q{n}" for n in range(6, 12)]
+    assert outcome.failures == 1
+    assert all(0 <= trial.seconds < 60 for _, trial in outcome.pairs)
+    same = [dataclasses.replace(trial, seconds=0) for _, trial in outcome.pairs]
+    assert same == [dataclasses.replace(trial, seconds=0) for _, trial in before.pairs]
+
+
+async def test_pairs_are_read_when_they_are_asked_for(tmp_path):
+    with opened(tmp_path / "runs.db") as store:
+        outcome = await run(TASK, SAMPLES, Counting({"q2": [ModelUnavailableError("down")] * 2}), store)
+        during = list(outcome.pairs)
+    assert list(outcome.pairs) == during
+    assert len(outcome.pairs) == 11
+    assert outcome.pairs[-1] == during[-1]
+    assert list(outcome.pairs[2:4]) == during[2:4]
+    with pytest.raises(IndexError):
+        outcome.pairs[11]
+
+
+@pytest.mark.parametrize("wrong", [{"concurrency": 0}, {"attempts": 0}])
+async def test_a_run_that_could_ask_nothing_is_refused(tmp_path, wrong):
+    with opened(tmp_path / "runs.db") as store, pytest.raises(SelectionError, match="must be at least 1"):
+        await run(TASK, SAMPLES, Counting(), store, **wrong)
+
+
+async def test_a_store_that_is_held_stops_the_run_with_a_sentence_and_loses_no_trial(tmp_path):
+    class Held(Counting):
+        async def solve(self, sample, *, seed):
+            if sample.id == "q5":
+                other.execute("BEGIN IMMEDIATE")
+            return await super().solve(sample, seed=seed)
+
+    path = tmp_path / "runs.db"
+    store = RunStore(path, patience=0.0)
+    other = sqlite3.connect(path, isolation_level=None)
+    with pytest.raises(StoreBusyError, match="Another program holds the run store"):
+        await run(TASK, SAMPLES, Held(), store)
+    other.close()
+    rest = Counting()
+    await run(TASK, SAMPLES, rest, store)
+    store.close()
+    assert rest.asked == [f"q{n}" for n in range(5, 12)]
+
+
+def test_progress_says_how_far_and_how_long(monkeypatch, capsys):
+    clock = iter([0.0, 5.0, 5.0, 6.0, 65.0, 70.0])
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    with Bar("numbers") as bar:
+        for told in ((4, 12, 0), (5, 12, 0), (6, 12, 1), (12, 12, 1)):
+            bar(*told)
+    assert capsys.readouterr().err.splitlines() == [
+        "numbers: 4 of 12",
+        "numbers: 6 of 12, 1 failed, about 3.0 min left",
+        "numbers: 12 of 12, 1 failed",
+    ]
