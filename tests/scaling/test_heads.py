@@ -6,9 +6,10 @@ from factorial import cells, ends
 from scipy.special import logit
 from simulate import outcomes
 
-from scaling.axes import close, fit_law, rank
+from scaling.axes import RANKED, close, fit_law, rank
 from scaling.beta import beta_coverage
 from scaling.decay import decays, parameter
+from scaling.fit import fit
 from scaling.joint import joint_law
 
 DEPTH, WIDTH = 2.0 ** np.arange(8), 2.0 ** np.arange(5)
@@ -96,6 +97,13 @@ def test_the_law_of_attempts_foretells_coverage_best():
     assert rank(data, names)[0].law == "beta-binomial:width"
     sums = planned("additive", HARM[:5], questions=3000, seed=2)
     assert "beta-binomial:width" not in close(rank(sums, names))
+
+
+def test_a_fit_ranks_the_law_of_attempts_where_an_axis_counts_them():
+    data = attempts(questions=100, seed=3)
+    found = fit(data, attempts="width", replicates=100)
+    assert "beta-binomial:width" in {each.law for each in found.joint}
+    assert len(found.joint) == len(RANKED) + 1
 
 
 def test_what_cannot_count_attempts_is_refused():
