@@ -193,6 +193,7 @@ def _minos(loss: _Loss, theta: Array, place: int, inflation: float) -> tuple[flo
         start[shape] = min(max(start[shape], _SHAPES[0] + 0.1), _SHAPES[1] - 0.1)
     minuit = Minuit(lambda point: loss(point)[0], start, grad=lambda point: loss(point)[1])
     minuit.errordef = 0.5 * inflation
+    minuit.print_level = -1  # at 0, C++ writes its errors to stdout, where a command's JSON stands
     minuit.limits[0], minuit.limits[ceiling] = (-12.0, 12.0), (-12.0, _TOP)
     minuit.limits[half] = (start[half] - 12.0, start[half] + 12.0)
     if shape is not None:
