@@ -29,7 +29,7 @@ class Cells:
         clusters: names of the independent units, each of one or more whole questions.
         questions: number of questions in the table.
         trials: number of its rows.
-        seeds: the largest number of rows of one question in one cell.
+        seeds: the most attempts of one question in one cell, whether they stand in rows or in column `n`.
         repeats: attempts of one question in one cell, on average over those it stands in.
     """
 

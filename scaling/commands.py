@@ -84,6 +84,7 @@ def fit(
     price: Annotated[list[str] | None, typer.Option(help="KIND=PRICE of a unit, to count in money.")] = None,
     worth: Annotated[float | None, typer.Option(help="What a right answer is worth, counted likewise.")] = None,
     replicates: Annotated[int, typer.Option(help="Samples of the bootstrap over questions.")] = 1000,
+    attempts: Annotated[str | None, typer.Option(help="Axis of independent attempts, one right being enough.")] = None,
     seed: Annotated[int, typer.Option(help="Fixes the bootstrap.")] = 0,
     output: _Form = "md",
 ) -> None:
@@ -96,7 +97,9 @@ def fit(
 
     with _sentences():
         done = publish(
-            Request(trials, out, _names(axes) or None, form, margin, replicates, seed, cost, _prices(price), worth),
+            Request(
+                trials, out, _names(axes) or None, form, margin, replicates, seed, cost, _prices(price), worth, attempts
+            ),
             _say,
         )
     typer.echo(summary(done, out) if output == "md" else (out / "fit.json").read_text(encoding="utf-8"), nl=False)

@@ -116,11 +116,19 @@ def holm(raw: Mapping[tuple[str, str], float]) -> dict[tuple[str, str], float]:
 
 
 def exchange_rates(
-    family: Form, axes: Sequence[str], x: Array, successes: Array, attempts: Array, *, constant: bool
+    family: Form,
+    axes: Sequence[str],
+    x: Array,
+    successes: Array,
+    attempts: Array,
+    *,
+    halves: Sequence[Interval] | None = None,
 ) -> tuple[ExchangeRate, ...]:
     """Return κ_to / κ_of for every pair: how much of the second axis does what one of the first does.
 
-    The interval is made on the logarithm (delta method, cluster sandwich).
+    Under one law the interval is made on the logarithm (delta method, cluster sandwich). Otherwise it is put together
+    of the two axes' own, so that it is as wide as a heavy tail makes them: distances to the ends add as correlated
+    errors do (MOVER, Zou & Donner 2008).
 
     Args:
         family: the curve.
@@ -128,17 +136,34 @@ def exchange_rates(
         x: [C, J]; cells move one axis at a time.
         successes: [G, C].
         attempts: [G, C].
-        constant: the axes follow one law; its half-budgets are compared, otherwise those of free laws.
+        halves: of every axis fitted by itself, κ with its profile interval; None where the axes follow one law.
     """
-    law = AxisLaw(family, tuple(axes), constant, constant)
+    shared = halves is None
+    law = AxisLaw(family, tuple(axes), shared, shared)
     theta = maximise(law, x, successes.sum(0)[None], attempts.sum(0)[None]).theta[0]
-    covariance = sandwich(law, theta, x, successes, attempts)
-    wide = quantile(len(successes) - 1)
+    places = [law.places(axis)[1] for axis in range(len(axes))]
+    covariance = sandwich(law, theta, x, successes, attempts)[np.ix_(places, places)]
+    error = np.sqrt(np.diag(covariance))
+    wide = quantile(len(successes) - 1) * error
+    with np.errstate(divide="ignore"):  # an end at 0 is open
+        value, low, high = (
+            np.log([[half.value, half.low, half.high] for half in halves]).T
+            if halves is not None
+            else (theta[places], theta[places] - wide, theta[places] + wide)
+        )
     rates = []
     for of, to in combinations(range(len(axes)), 2):
-        first, second = law.places(of)[1], law.places(to)[1]
-        log = theta[second] - theta[first]
-        half = wide * np.sqrt(covariance[first, first] + covariance[second, second] - 2 * covariance[first, second])
-        rate = Interval(*(float(np.exp(end)) for end in (log, log - half, log + half)))
-        rates.append(ExchangeRate(axes[of], axes[to], rate, constant))
+        alike = covariance[of, to] / (error[of] * error[to])
+        log = value[to] - value[of]
+        below = _together(value[to] - low[to], high[of] - value[of], alike)
+        above = _together(high[to] - value[to], value[of] - low[of], alike)
+        rate = Interval(*(float(np.exp(end)) for end in (log, log - below, log + above)))
+        rates.append(ExchangeRate(axes[of], axes[to], rate, shared))
     return tuple(rates)
+
+
+def _together(one: float, other: float, alike: float) -> float:
+    """Return the distance from a difference to its end, of those of its parts, whose errors are so correlated."""
+    if not np.isfinite([one, other]).all():
+        return float("inf")
+    return float(np.sqrt(max(one**2 + other**2 - 2 * alike * one * other, 0.0)))

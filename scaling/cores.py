@@ -110,35 +110,48 @@ class Bliss:
 
 @dataclass(frozen=True, slots=True)
 class Additive:
-    """Needs that must all be met: -ln G = Σ B_j C_j^-α_j (Hoffmann et al. 2022 on -ln of success)."""
+    """Needs that must all be met: -ln G = Σ B_j C_j^-α_j (Hoffmann et al. 2022 on -ln of success).
+
+    Attributes:
+        axes: their names.
+        unit: what relative spend C is counted in.
+        decays: more also does harm: + Σ D_j C_j^δ_j (SYSTEMS.md S13).
+    """
 
     axes: tuple[str, ...]
     unit: tuple[float, ...]
+    decays: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return ln B and ln α of every axis."""
-        return (*(f"ln B {axis}" for axis in self.axes), *(f"ln α {axis}" for axis in self.axes))
+        """Return ln B and ln α of every axis, and where more does harm ln D and ln δ."""
+        return tuple(f"ln {one} {axis}" for one in ("Bα", "BαDδ")[self.decays] for axis in self.axes)
 
     def gain(self, theta: Array, x: Array) -> tuple[Array, Array]:
         """Return G and its gradient; see `Core`."""
         count = len(self.axes)
         log_c = _relative(x, self.unit)
-        alpha = np.exp(np.clip(theta[:, None, count:], -5.0, 5.0))
-        terms = np.exp(np.minimum(theta[:, None, :count] - alpha * log_c, _FAR)) * np.isfinite(x)
-        gain = np.exp(-terms.sum(-1))
-        by_scale = -gain[:, :, None] * terms
-        return gain, np.concatenate([by_scale, -by_scale * alpha * log_c], -1)
+        slopes, needs = [], np.zeros((len(theta), len(x)))
+        for place, sign in ((0, -1.0), (2 * count, 1.0))[: 1 + self.decays]:
+            scale, power = theta[:, None, place : place + count], theta[:, None, place + count : place + 2 * count]
+            power = sign * np.exp(np.clip(power, -5.0, 5.0))
+            terms = np.exp(np.minimum(scale + power * log_c, _FAR)) * np.isfinite(x)
+            needs += terms.sum(-1)
+            slopes += [terms, terms * power * log_c]
+        gain = np.exp(-needs)
+        return gain, -gain[:, :, None] * np.concatenate(slopes, -1)
 
     def prior(self, x: Array) -> tuple[Array, Array]:
-        """Return ln B, ln α ~ N(0, 1.5²)."""
-        return np.zeros(2 * len(self.axes)), np.full(2 * len(self.axes), 1.5)
+        """Return ln B, ln α ~ N(0, 1.5²), ln D ~ N(-6, 2²), so that harm is not assumed, and ln δ ~ N(0, 1)."""
+        of = ((0.0, 1.5), (0.0, 1.5), (-6.0, 2.0), (0.0, 1.0))[: 4 if self.decays else 2]
+        mean, sd = np.repeat(np.array(of), len(self.axes), 0).T
+        return mean, sd
 
     def starts(self, x: Array, base: float) -> Array:
-        """Return needs that are equal in the base cell, with tails 1/4, 1/2 and 1."""
+        """Return needs that are equal in the base cell, with tails 1/4, 1/2 and 1, and little harm."""
         count = len(self.axes)
-        scale = np.log(-np.log(base) / count)
-        return np.stack([np.repeat([scale, np.log(tail)], count) for tail in (0.25, 0.5, 1.0)])
+        scale, harm = np.log(-np.log(base) / count), ((), (-6.0, 0.0))[self.decays]
+        return np.stack([np.repeat([scale, np.log(tail), *harm], count) for tail in (0.25, 0.5, 1.0)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,7 +169,7 @@ def _render(picture: Picture) -> "Figure":
     columns = 2 if len(picture.panels) == 4 else min(3, len(picture.panels))
     rows = ceil(len(picture.panels) / columns)
     width = max(5.2, _WIDTH * columns)
-    caption = textwrap.fill(picture.caption, int(width * 17))
+    caption = textwrap.fill(picture.caption.replace(" = ", "\N{NO-BREAK SPACE}=\N{NO-BREAK SPACE}"), int(width * 17))
     names = dict.fromkeys(mark.label for panel in picture.panels for mark in panel.marks if mark.label)
     across = max(1, min(len(names), int(13 * width / (max(map(len, names), default=0) + 7))))
     height = _HEIGHT * rows + 0.7 + 0.14 * caption.count("\n") + 0.2 * ceil(len(names) / across)

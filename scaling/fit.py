@@ -3,10 +3,11 @@
 import numpy as np
 
 from scaling.along import Options, fit_axis
-from scaling.axes import rank
+from scaling.axes import RANKED, rank
 from scaling.compare import exchange_rates, verdict
 from scaling.errors import FitError
 from scaling.families import compare_forms
+from scaling.joint import COUNTED, joint_law
 from scaling.laws import AxisLaw
 from scaling.laws import form as family_of
 from scaling.likelihood import maximise, predict, sandwich
@@ -17,7 +18,13 @@ FEWEST_CLUSTERS, FEWEST_BUDGETS = 10, 3
 
 
 def fit(
-    trials: Trials | Cells, *, form: str = "lomax", margin: float = 0.05, replicates: int = 1000, seed: int = 0
+    trials: Trials | Cells,
+    *,
+    form: str = "lomax",
+    margin: float = 0.05,
+    replicates: int = 1000,
+    seed: int = 0,
+    attempts: str | None = None,
 ) -> ScalingFit:
     """Fit the law along every axis, compare the axes, and say what the data cannot tell.
 
@@ -28,10 +35,12 @@ def fit(
         margin: of equivalence between axes, in success; to be fixed before the data is seen.
         replicates: samples of the cluster bootstrap.
         seed: of the bootstrap.
+        attempts: the axis, if any, that counts independent attempts of which one right is enough: the law of such
+            attempts is ranked among the joint ones.
 
     Raises:
         FitError: the data cannot answer: too few questions, outcomes that are all equal, or no axis with three budgets.
-        ValueError: an unknown form, a margin outside (0, 1), or fewer than 100 replicates.
+        ValueError: an unknown form, a margin outside (0, 1), fewer than 100 replicates, or an axis that counts nothing.
     """
     family = family_of(form)
     if not 0 < margin < 1:
@@ -39,6 +48,10 @@ def fit(
     if replicates < 100:
         raise ValueError(f"A bootstrap of {replicates} samples says little; ask for at least 100.")
     cells = trials.cells() if isinstance(trials, Trials) else trials
+    laws = list(RANKED)
+    if attempts is not None:
+        laws.append(f"{COUNTED}:{attempts}")
+        joint_law(laws[-1], cells)  # refuses an axis that counts nothing
     _refuse(cells)
     options = Options(form, replicates, seed)
     notes: list[str] = []
@@ -56,8 +69,10 @@ def fit(
         axes,
         _floor(AxisLaw(family, tuple(kept), False, False), *data),
         judged,
-        exchange_rates(family, kept, *data, constant=same) if judged else (),
-        _joint(cells, notes),
+        exchange_rates(family, kept, *data, halves=None if same else [axis.half_budget for axis in axes])
+        if judged
+        else (),
+        _joint(cells, laws, notes),
         compare_forms(kept, x, single.successes, single.attempts),
         cells.questions,
         len(cells.clusters),
@@ -120,13 +135,13 @@ def _floor(law: AxisLaw, x: Array, successes: Array, attempts: Array) -> Interva
     return Interval(float(value[0]), float(low[0]), float(high[0]))
 
 
-def _joint(cells: Cells, notes: list[str]) -> tuple[LawScore, ...]:
+def _joint(cells: Cells, laws: list[str], notes: list[str]) -> tuple[LawScore, ...]:
     """Rank the joint laws where some cell moves two axes."""
     if not (((cells.x > 0) & np.isfinite(cells.x)).sum(1) > 1).any():
         notes.append("No cell moves two axes at once: how they combine was not measured.")
         return ()
     try:
-        return rank(cells.by_question())
+        return rank(cells.by_question(), laws)
     except FitError as error:
         notes.append(str(error))
         return ()

@@ -53,8 +53,9 @@ def decades(low: float, high: float) -> tuple[tuple[float, str], ...]:
         found = [value for value in found if low <= value <= high]
         if len(found) < _TICKS:
             break
-    step = ceil(len(found) / _TICKS) or 1
-    return tuple((value, number(value)) for value in found[::step])
+    kept = found[:: ceil(len(found) / _TICKS) or 1]
+    plain = all("e" not in number(value) for value in kept)
+    return tuple((value, number(value) if plain else f"{value:.0e}") for value in kept)
 
 
 def steps(low: float, high: float) -> tuple[float, ...]:

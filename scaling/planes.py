@@ -74,7 +74,7 @@ def _fine(cells: Cells, axis: int) -> Array:
     """Return budgets over the measured range, close together."""
     seen = np.array(_measured(cells, axis))
     extra = seen[1:] - seen[0]
-    found: Array = seen[0] + np.append(0.0, np.geomspace(extra[0] / 4, extra[-1], _FINE - 1))
+    found: Array = seen[0] + np.append(0.0, np.geomspace(extra[0] / 32, extra[-1], _FINE - 1))
     return found
 
 

@@ -33,6 +33,7 @@ class Request:
         cost: kind of cost that is counted in; None for the first one.
         prices: of a unit of each kind of cost, to count in money instead.
         worth: what a right answer is worth, counted likewise; None where nobody said.
+        attempts: as `fit` takes it.
     """
 
     trials: Path
@@ -45,6 +46,7 @@ class Request:
     cost: str | None = None
     prices: Mapping[str, float] = field(default_factory=dict)
     worth: float | None = None
+    attempts: str | None = None
 
 
 def publish(request: Request, say: Callable[[str], None]) -> ScalingFit:
@@ -69,7 +71,14 @@ def publish(request: Request, say: Callable[[str], None]) -> ScalingFit:
     cells = table.cells()
     paid = _currency(cells, request)
     say(f"{len(table.outcome):,} trials of {len(table.questions):,} questions in {len(cells.spend)} cells; fitting …")
-    found = fit(cells, form=request.form, margin=request.margin, replicates=request.replicates, seed=request.seed)
+    found = fit(
+        cells,
+        form=request.form,
+        margin=request.margin,
+        replicates=request.replicates,
+        seed=request.seed,
+        attempts=request.attempts,
+    )
     say("Drawing …")
     drawn = figures(found, cells, Options(request.form, request.replicates, request.seed), paid, request.worth)
     contents = {name: raw for one in drawn if isinstance(one, Picture) for name, raw in files(one).items()}
@@ -107,7 +116,7 @@ def _advice(fit: ScalingFit, cells: Cells, paid: Currency | None, seed: int) -> 
     try:
         bought = purse(fit, cells, paid)
         small, middle, large = (
-            advice(recommend(cells, bought.money, budget, seed=seed), paid.unit)
+            advice(recommend(cells, bought.money, budget, laws=_laws(fit), seed=seed), paid.unit)
             for budget in bought.budgets(5)[1:-1].tolist()
         )
     except FitError as error:
@@ -143,7 +152,10 @@ def recommendation(
         raise ValueError(f"A budget must be a number above 0; it was {budget}.")
     fit, table = document.read(path), path.with_name(TABLE)
     if not table.is_file():
-        raise ValueError(f"There is no {TABLE} beside {path}; it is written with it, and a plan is made of it.")
+        raise ValueError(
+            f"There is no {table}. A plan is made of the trials, which `research-agent fit` writes beside its "
+            "fit.json: name the fit.json in that folder, or copy the table to this one."
+        )
     cells = Trials.read(table).cells()
     if (cells.questions, cells.trials) != (fit.questions, fit.trials):
         raise ValueError(
@@ -155,7 +167,12 @@ def recommendation(
     paid = currency(cells, cost, prices)
     bought = purse(fit, cells, paid)
     chosen = {**measured_levels(cells), **levels} if levels else None
-    return recommend(cells, bought.money, budget, levels=chosen, seed=seed), paid.unit
+    return recommend(cells, bought.money, budget, levels=chosen, laws=_laws(fit), seed=seed), paid.unit
+
+
+def _laws(fit: ScalingFit) -> tuple[str, ...]:
+    """Return the joint laws that a fit ranked."""
+    return tuple(each.law for each in fit.joint)
 
 
 def summary(fit: ScalingFit, out: Path) -> str:

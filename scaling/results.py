@@ -173,6 +173,7 @@ class ScalingFit:
         floor: success in the base cell under the law, f.
         joint: joint laws ranked, best first; empty where no cell moves two axes at once.
         forms: every family of curves, best on the left-out budgets first.
+        seeds: the most attempts of one question in one cell.
         notes: sentences on what the data cannot say.
     """
 

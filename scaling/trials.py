@@ -6,6 +6,7 @@ attempt really spent). Budgets are assigned ones, for hard questions spend more 
 spent is biased, even in sign (SCALING.md part 7).
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -181,7 +182,8 @@ class Trials:
         cell, spend = locate(self.spend)
         shape = (len(self.groups), len(spend))
         codes = (self.group, cell)
-        _, rows = np.unique(self.question * shape[1] + cell, return_counts=True)
+        _, pair = np.unique(self.question * shape[1] + cell, return_inverse=True)
+        tried = np.bincount(pair, self.attempts)
         return Cells(
             self.axes,
             spend,
@@ -192,8 +194,8 @@ class Trials:
             self.groups,
             len(self.questions),
             len(self.question),
-            int(rows.max()),
-            float(self.attempts.sum()) / len(rows),
+            math.ceil(tried.max()),  # attempts may be fractions
+            float(tried.mean()),
         )
 
 

@@ -60,12 +60,13 @@ ITERDRAG_BEST = {
 }
 
 # BATS (arXiv 2511.17006v1), figures 3 and 5, read off (± .3 points), and table 2: Gemini-2.5-Pro on the
-# 1266 questions of BrowseComp.
+# 1266 questions of BrowseComp. SYSTEMS.md S14 reads the parallel runs off as 12/17.5/25.5/34 and 14/21.5/30/39, of
+# elasticity .64 and .65: neither bats_tables.csv nor SCALING.md's .35 to .36 agree with that, and they with each other.
 RUNS, BUDGETS = (1, 2, 4, 8), (10, 30, 50, 100, 200)
 BATS = {
     "best of ReAct": curve(RUNS, (12.5, 16.0, 19.3, 23.3), questions=1266),
     "best of ReAct + tracker": curve(RUNS, (14.5, 19.5, 22.5, 26.8), questions=1266),
     "majority of ReAct": curve(RUNS, (12.5, 16.0, 16.7, 17.8), questions=1266),
     "tool budget, ReAct + tracker": curve(BUDGETS, (12.8, 13.7, 14.4, 15.0, 15.3), questions=1266),
-    "tool budget, ReAct": curve((10, 30, 100), (10.3, 10.5, 12.6), questions=1266),
+    "tool budget, ReAct": curve(BUDGETS, (10.3, 10.5, 12.4, 12.6, 12.6), questions=1266),
 }

@@ -111,7 +111,7 @@ def told(**otherwise):
     cells = table(**{name: np.array(value) if name == "order" else value for name, value in otherwise.items()})
     axis, counted = fit_axis(cells, "d", Options("lomax", 100, 0), []), cells.by_question()
     data = cells.x, counted.successes, counted.attempts
-    rates = exchange_rates(LOMAX, cells.axes, *data, constant=True)
+    rates = exchange_rates(LOMAX, cells.axes, *data)
     test = score_test(*laws(LOMAX, cells.axes), *data)
     return {
         "κ": ends(axis.half_budget),

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
+from lxml import etree
 from made_fit import CORNERS, SINGLE, rows
 from typer.testing import CliRunner
 
@@ -62,6 +63,9 @@ def test_a_folder_with_all_of_it(done):
     page = (out / "report.html").read_text()
     assert page.count("data:image/svg+xml;base64,") == len(NAMES)
     assert str(out) not in page
+    tree = etree.fromstring(page.encode(), etree.HTMLParser(recover=False))  # refuses what is malformed
+    assert all(len(image.get("alt")) > 10 for image in tree.iter("img"))
+    assert not list(tree.iter("script", "link", "iframe", "object"))
 
 
 def test_fit_json_is_the_contract(done):
@@ -117,6 +121,7 @@ def test_one_axis_in_json(one, tmp_path):
         (["{table}", "--out", "{folder}/out", "--price", "tokens"], "--price takes NAME=NUMBER; it was 'tokens'."),
         (["{table}", "--out", "{folder}/out", "--price", "tokens=a"], "--price takes numbers"),
         (["{table}", "--out", "{folder}/out", "--price", "tokens=1,2"], "--price takes one number for tokens"),
+        (["{table}", "--out", "{folder}/out", "--attempts", "height"], "'height' is none of depth, width"),
         (["{table}", "--out", "{folder}/out", "--worth", "0"], "above 0; it was 0.0"),
         (["{few}", "--out", "{folder}/out"], "independent questions"),
         (["{free}", "--out", "{folder}/out", "--worth", "3"], "says nothing without costs"),
@@ -189,7 +194,9 @@ def test_no_plan(done, arguments, message):
 def test_a_plan_needs_the_files_of_a_fit(done, tmp_path):
     assert "cannot be read" in refused(plan(tmp_path, "--budget", 1))
     (tmp_path / "fit.json").write_bytes((done[0] / "fit.json").read_bytes())
-    assert "There is no trials.parquet beside" in refused(plan(tmp_path, "--budget", 1))
+    missing = refused(plan(tmp_path, "--budget", 1))
+    assert f"There is no {tmp_path / 'trials.parquet'}" in missing
+    assert "copy the table to this one" in missing
     other = [row for row in rows(np.array([*SINGLE, *CORNERS], float)) if row["question"] < 60]
     Trials.from_rows(other).write(tmp_path / "trials.parquet")
     assert "the trials.parquet beside it has 1,320 of 60; fit again." in refused(plan(tmp_path, "--budget", 1))

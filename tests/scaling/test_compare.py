@@ -10,6 +10,7 @@ from scaling.compare import decide, exchange_rates, holm, laws, pairwise, verdic
 from scaling.errors import FitError
 from scaling.laws import FORMS
 from scaling.nested import gap, score_test
+from scaling.results import Interval
 
 AXES = ("d", "w", "t")
 X = design()
@@ -28,10 +29,20 @@ def test_axes_of_one_law_are_the_same_and_half_budgets_are_exchanged():
     assert found.agreeing >= 4
     assert found.p > 0.05
     assert found.gap < found.gap_upper < found.margin == 0.05
-    rates = exchange_rates(LOMAX, AXES, X, hits, tries, constant=True)
+    rates = exchange_rates(LOMAX, AXES, X, hits, tries)
     assert [(rate.of, rate.to) for rate in rates] == [("d", "w"), ("d", "t"), ("w", "t")]
     for rate, true in zip(rates, (2, 4, 2), strict=True):
         assert rate.rate.low < true < rate.rate.high < 3 * true
+
+
+def test_the_rate_of_free_laws_is_as_open_as_their_half_budgets():
+    hits, tries = data()
+    halves = [Interval(4.0, 3.0, 6.0), Interval(8.0, 5.0, np.inf), Interval(16.0, 0.0, 40.0)]
+    d_w, d_t, w_t = (rate.rate for rate in exchange_rates(LOMAX, AXES, X, hits, tries, halves=halves))
+    assert (d_w.value, d_t.value, w_t.value) == pytest.approx((2, 4, 2))
+    assert 5 / 6 < d_w.low < 8 / 6
+    assert (d_w.high, d_t.low, w_t.low, w_t.high) == (np.inf, 0, 0, np.inf)
+    assert 40 / 4 < d_t.high < 40 / 3
 
 
 def test_an_axis_with_a_lower_ceiling_is_found_out():

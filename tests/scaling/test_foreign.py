@@ -1,7 +1,4 @@
-"""Foreign programs give the same numbers: statsmodels' clustered regression and iminuit's minimum.
-
-psignifit, the third of SCALING.md part 6, is not installed; a fit of its beta-binomial takes 13 s.
-"""
+"""Foreign programs give the same numbers: statsmodels' clustered regression, iminuit's minimum, psignifit's curve."""
 
 import numpy as np
 import pytest
@@ -72,3 +69,22 @@ def test_no_lower_minimum_is_found_by_iminuit(name, widen):
         minuit.errordef, minuit.strategy = Minuit.LIKELIHOOD, 2
         reached.append(minuit.migrad(ncall=20000).fval)
     assert own == pytest.approx(min(reached), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("questions", "right", "foreign"),
+    [
+        (300, (70, 90, 122, 170, 203, 228, 238), (0.2141, 0.3141, 0.4321, 0.5539, 0.6632, 0.7498, 0.8119)),
+        (1000, (212, 310, 436, 609, 685, 762, 797), (0.2046, 0.3156, 0.4523, 0.5865, 0.6917, 0.7606, 0.8006)),
+    ],
+)
+def test_the_curve_of_psignifit_is_near(questions, right, foreign):
+    """Hill's curve is psignifit's logistic one on ln x; its priors on the ends are stronger than ours.
+
+    It takes 8 s and is not installed. Its curve is of psignifit 4.3, with table = [ln x, right, questions]:
+    `psignifit(table, sigmoid="logistic", experiment_type="yes/no").proportion_correct(table[:, 0])`.
+    """
+    x, hits = np.array(BUDGETS)[:, None], np.array(right, dtype=float)
+    law, tries = AxisLaw(FORMS["hill"], ("d",)), np.full(len(hits), float(questions))
+    theta = maximise(law, x, hits[None], tries[None]).theta
+    assert law.probability(theta, x)[0][0] == pytest.approx(foreign, abs=0.03)

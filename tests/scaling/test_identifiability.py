@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from simulate import design, outcomes, truth
+from simulate import Design, design, outcomes, truth
 
-from scaling.identifiability import gate
+from scaling.identifiability import gate, profiles
 from scaling.laws import FORMS, AxisLaw
-from scaling.likelihood import maximise, sandwich
+from scaling.likelihood import maximise, quantile, sandwich
 
 
 def judge(shape, *, anchored=False, questions=300, seed=0, form="lomax", half=4.0):
@@ -41,3 +41,16 @@ def test_a_family_without_shape_is_judged_by_its_ceiling():
     found = judge(0.8, form="exp", half=2.0, questions=2000)
     assert found.profile.shape is None
     assert found.text == "identified"
+
+
+@pytest.mark.parametrize("seeds", [1, 4])
+def test_profiles_are_as_wide_as_the_robust_errors_where_much_is_known(seeds):
+    """With a dispersion of at least 1 they would be 1.3 times as wide, and twice where questions are asked four times."""
+    planned = Design(questions=4000, seeds=seeds, half=(4.0,), anchored=True)
+    (hits,), x, tries = planned.draw(1, 3), planned.x, planned.tries
+    law = AxisLaw(FORMS["lomax"], ("d",))
+    theta = maximise(law, x, hits.sum(0)[None], tries.sum(0)[None]).theta[0]
+    error = np.sqrt(np.diag(sandwich(law, theta, x, hits, tries)))
+    found = profiles(law, theta, x, hits, tries)
+    widths = [np.log(high / low) for low, high in (found.half, found.shape)]
+    assert widths == pytest.approx(2 * quantile(3999) * error[2:], rel=0.05)

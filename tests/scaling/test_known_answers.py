@@ -110,11 +110,12 @@ def test_iterdrag_gains_little_and_nothing_after_a_million_tokens():
     [
         ("best of ReAct", 0.355),
         ("best of ReAct + tracker", 0.355),
-        # The prototype gives .18 to .28 for majorities: one such curve is kept, and it is that of .18.
+        # SCALING.md gives .18 to .28 for majorities. bats_tables.csv and S14 hold one such curve, 12.5/16/16.7/17.8,
+        # and it is that of .18; that of .28 is in neither (without its last point the one there is has .24).
         ("majority of ReAct", 0.18),
         ("tool budget, ReAct + tracker", 0.07),
-        # Three points without the tracker, of table 2: not in the prototype's .07, and within its error of .055 of it.
-        ("tool budget, ReAct", 0.10),
+        # SCALING.md's .07 is the curve above. S14's five points without the tracker have .09 ± .04.
+        ("tool budget, ReAct", 0.09),
     ],
 )
 def test_runs_in_parallel_gain_more_than_a_longer_run(name, value):
@@ -132,7 +133,10 @@ MODELS = {
 def test_larger_pythias_follow_one_law_of_coverage_and_smaller_ones_another(models):
     """An axis is the number of samples of one model, on the same 128 problems of MATH; its outcomes are pass@k."""
     table = pd.read_csv(answers("llmonkeys_counts.csv"), comment="#")
-    x, rates, samples = [], [], 2 ** np.arange(14)
+    x, rates = [], []
+    # The prototype's numbers of samples were not kept. From 32 to 44 of them, equal ratios apart, the first two p are
+    # .091 to .098 and .102 to .105; with powers of two .086 and .098, and with seven to ten numbers .075 to .15.
+    samples = np.unique(np.geomspace(1, 10_000, 40).round())
     for axis, model in enumerate(models):
         rows = table[(table.model == f"Pythia {model}") & (table.benchmark == "MATH")].sort_values("problem")
         x.append(np.outer(samples, np.eye(len(models))[axis]))
@@ -146,9 +150,7 @@ def test_larger_pythias_follow_one_law_of_coverage_and_smaller_ones_another(mode
     far = gap(shared, free, *data, replicates=100)
     p, distance, decision = MODELS[models]
     assert test.freedom == len(models) - 1
-    # The prototype's numbers of samples were not kept. With other grids that go beyond 4000, the first p is from .07 to
-    # .10 and the second from .09 to .16; the tolerance of part 6 is of the decision and the gap.
-    assert test.p == pytest.approx(p, abs=0.01)
+    assert test.p == pytest.approx(p, abs=0.005)
     assert far.each.max() == pytest.approx(distance, abs=0.005)
     assert decide(test.p, far.upper.max(), 0.05) == decision
 

@@ -26,10 +26,10 @@ TRUTH = Truth(0.15, 0.75, (4.0, 8.0, 16.0), 0.8)
 SCALES = np.array([3.5, 4.0, 8.0])
 
 
-def tabled(budgets, tail=0.8, **kept):
+def tabled(budgets, tail=0.8, scales=SCALES, **kept):
     """Return a row of the table of SCALING.md part 4: every axis has a tail of its own, and the first is looked at."""
     design = Design(AXES, (tuple(2.0**k for k in range(budgets)),) * 3, **kept)
-    table = power(design, Truth(0.15, 0.75, tuple(SCALES * (2 ** (1 / tail) - 1)), (tail,) * 3))
+    table = power(design, Truth(0.15, 0.75, tuple(scales * (2 ** (1 / tail) - 1)), (tail,) * 3))
     alpha = table.row("α", "d")
     return alpha.needed, alpha.half, table.row("ε", "d").needed, table.row("Δε", "d - w").needed
 
@@ -50,11 +50,14 @@ def test_the_published_table(row, known):
     assert tabled(**row) == pytest.approx(known, rel=0.07)
 
 
-def test_the_row_of_the_published_table_that_is_not_matched():
-    """A heavy tail without a ceiling: its α hangs on the unknown scales (61,000 at 2, 4, 8 and 109,000 at 3, 6, 12)."""
-    alpha, _, *slopes = tabled(7, tail=0.3)
-    assert slopes == pytest.approx((375, 687), rel=0.07)
-    assert 63_000 < alpha < 2 * 63_000
+def test_the_row_of_the_published_table_that_has_other_scales():
+    """A heavy tail without a ceiling is matched at scales 2, 4, 8 and not at the others' (99,000 in place of 63,000).
+
+    No scales serve all rows: at 2, 4, 8 the same tail with a ceiling needs 1,106 questions, and not the table's 1,535,
+    and five budgets need 388,000, and not 749,000.
+    """
+    row = tabled(7, tail=0.3, scales=np.array([2.0, 4.0, 8.0]))
+    assert row == pytest.approx((63_000, 0.73, 375, 687), rel=0.07)
 
 
 @pytest.mark.parametrize(

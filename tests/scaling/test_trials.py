@@ -376,7 +376,7 @@ def test_cells_are_sums_by_cluster_and_budget():
     assert cells.attempts.tolist() == [[1, 12, 1], [0, 2, 0]]
     np.testing.assert_allclose(cells.costs["usd"], [NAN, (10 * 3 + 2 * 9 + 0) / 13, 4])
     np.testing.assert_allclose(cells.costs["s"], [NAN, NAN, 1])
-    assert (cells.questions, cells.trials, cells.seeds) == (3, 6, 2)
+    assert (cells.questions, cells.trials, cells.seeds) == (3, 6, 10)  # ten attempts stand in one row
 
 
 def test_the_base_is_the_smallest_finite_budget_or_the_one_given():
@@ -464,6 +464,7 @@ def test_seeds_drawn_together_into_n_attempts_give_the_same_cells(frame):
     means = Trials.from_frame(drawn).cells()
     np.testing.assert_allclose(means.successes, cells.successes, atol=1e-12)
     np.testing.assert_array_equal(means.attempts, cells.attempts)
+    assert (means.seeds, means.repeats) == (cells.seeds, cells.repeats)
     np.testing.assert_allclose(means.costs["s"], cells.costs["s"], atol=1e-12)
 
 
