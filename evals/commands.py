@@ -11,6 +11,7 @@ _TASK = typer.Argument(help="Folder with queries.jsonl[.gz] and corpus.jsonl[.gz
 def register(app: typer.Typer) -> None:
     """Add the commands of this package to the command line."""
     app.command("eval")(evaluate)
+    app.command("eval-retrieval")(evaluate_retrieval)
 
 
 def evaluate(
@@ -54,3 +55,26 @@ def evaluate(
         concurrency=concurrency,
     )
     raise typer.Exit(carry_out(plan, output, out))
+
+
+def evaluate_retrieval(
+    tasks: Annotated[list[Path], typer.Argument(help="Folders with queries, corpus and qrels.tsv (BEIR form).")],
+    mode: Annotated[
+        list[str] | None,
+        typer.Option(help="lexical, dense, hybrid, lazy, and beside them bm25s, encoder; may be given again."),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Queries at most: a random sample fixed by the seed.")] = None,
+    seed: Annotated[int, typer.Option(help="Fixes the order of queries.")] = 0,
+    index: Annotated[Path | None, typer.Option(help="Index of this corpus with all its vectors, built before.")] = None,
+    output: Annotated[Literal["json", "md"], typer.Option("--format", help="A table, or an object a line.")] = "md",
+    out: Annotated[Path | None, typer.Option(help="Write the report to this file instead of stdout.")] = None,
+) -> int:
+    """Search for every query and say how good the order of documents is: nDCG@10 and recall@100, with intervals."""
+    from evals.report import check_out, deliver
+    from evals.retrieving import OURS, Ranking, measure, to_json, to_markdown
+    from research_agent.config import load_settings
+
+    check_out(out)
+    rows = measure(Ranking(tuple(tasks), tuple(mode or OURS), limit, seed, index, load_settings().home))
+    deliver(to_json(rows) if output == "json" else to_markdown(rows), out)
+    return 0

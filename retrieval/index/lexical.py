@@ -17,8 +17,10 @@ _TOKEN = rf"[{_UNSPACED}]|[\p{{L}}\p{{N}}\p{{M}}&&[^{_UNSPACED}]]+"
 _ANALYZER = "words"
 _HEAP = 96_000_000
 _MOST_TERMS = 48
-# A word in more than this share of passages tells none of them apart and costs the most time.
-_COMMON = 0.2
+# A word in more than half of the passages tells none of them apart: its weight log((N - n) / n) is below 0 (Robertson
+# and Sparck Jones, 1976). One in more than a fifth adds little and costs the most time: it is looked for only in an index
+# so small that it cannot stand in many passages.
+_COMMON, _COSTLY, _MANY = 0.5, 0.2, 20_000
 _FEWEST_TERMS = 2
 # Every passage is indexed below its title, so that a word of the title and one of the text count alike. The title as a
 # field of its own is so short that one of its words would score as high as several in the text: a third of that.
@@ -84,7 +86,8 @@ class Lexical:
             if count:
                 words.append((count, term))
         words.sort()
-        telling = [word for word in words if word[0] <= total * _COMMON]
+        most = min(total * _COMMON, max(total * _COSTLY, _MANY))
+        telling = [word for word in words if word[0] <= most]
         if len(telling) < _FEWEST_TERMS:
             telling = words[:_FEWEST_TERMS]
         terms = [(field, term) for _, term in telling[:_MOST_TERMS] for field in ("body", "title")]

@@ -26,6 +26,8 @@ _ALIKE = 0.35
 
 def search(state: Opened, query: str, k: int) -> list[Hit]:
     """Return at most `k` hits, best first."""
+    if state.mode == "only":
+        return _by_meaning(state, query, k)
     named = resolve(query, state.store.called)
     slips = [doc for quote in named.unknown for doc in _near(state, quote)]
     sure = list(dict.fromkeys([*slips, *named.sure]))
@@ -42,6 +44,16 @@ def search(state: Opened, query: str, k: int) -> list[Hit]:
     texts = state.store.rows([pid for pid, _ in rest])
     hits = [_hit(row, 1.0 + 1.0 / (rank + 1)) for rank, row in enumerate(top)]
     return hits + [_hit(texts[pid], score) for pid, score in rest if pid in texts]
+
+
+def _by_meaning(state: Opened, query: str, k: int) -> list[Hit]:
+    """Return the hits of vectors alone."""
+    if state.vectors is None or state.dense is None:
+        return []
+    scores = dict(state.dense.search(state.vectors.get([query]), max(_DEPTH, 4 * k)))
+    rest = spread(scores, state.store.owners(list(scores)))[:k]
+    texts = state.store.rows([pid for pid, _ in rest])
+    return [_hit(texts[pid], score) for pid, score in rest if pid in texts]
 
 
 def look_up(state: Opened, name: str, k: int) -> list[Hit]:
