@@ -12,6 +12,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this package to the command line."""
     app.command("eval")(evaluate)
     app.command("eval-retrieval")(evaluate_retrieval)
+    app.command("eval-judge")(evaluate_judge)
 
 
 def evaluate(
@@ -60,8 +61,8 @@ def evaluate(
 def evaluate_retrieval(
     tasks: Annotated[list[Path], typer.Argument(help="Folders with queries, corpus and qrels.tsv (BEIR form).")],
     mode: Annotated[
-        list[str] | None,
-        typer.Option(help="lexical, dense, hybrid, lazy, and beside them bm25s, encoder; may be given again."),
+        list[Literal["lexical", "dense", "hybrid", "lazy", "bm25s", "encoder"]] | None,
+        typer.Option(help="How to search (may be given again); the last two are baselines. Default: the first three."),
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Queries at most: a random sample fixed by the seed.")] = None,
     seed: Annotated[int, typer.Option(help="Fixes the order of queries.")] = 0,
@@ -77,4 +78,30 @@ def evaluate_retrieval(
     check_out(out)
     rows = measure(Ranking(tuple(tasks), tuple(mode or OURS), limit, seed, index, load_settings().home))
     deliver(to_json(rows) if output == "json" else to_markdown(rows), out)
+    return 0
+
+
+def evaluate_judge(
+    report: Annotated[Path, typer.Argument(help="Report of an evaluation: eval … --format json --out FILE.")],
+    cases: Annotated[Path, typer.Option(help="Labelled answers, JSON lines: question, answers, answer, right.")],
+    model: Annotated[str | None, typer.Option(help="The judge: embedded, openai:NAME…")] = None,
+    budget: Annotated[float, typer.Option(help="Units for all calls; refused where it could not pay for them.")] = 1e6,
+    seed: Annotated[int, typer.Option(help="Of the calls.")] = 0,
+    output: Annotated[Literal["json", "md"], typer.Option("--format", help="Form of the report.")] = "md",
+    out: Annotated[Path | None, typer.Option(help="Write the report to this file instead of stdout.")] = None,
+) -> int:
+    """Let a language model judge the answers of an evaluation; accuracy is corrected by how well it judges cases."""
+    import asyncio
+
+    from evals.judging import carry_out, opened_judge, to_json, to_markdown
+    from evals.report import check_out, deliver
+    from research_agent.budget.budget import Budget
+    from research_agent.config import load_settings
+
+    check_out(out)
+    settings = load_settings()
+    found = asyncio.run(
+        carry_out(report, cases, opened_judge(model, settings), Budget(budget), settings.home, seed=seed)
+    )
+    deliver(to_json(found) if output == "json" else to_markdown(found), out)
     return 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from evals.errors import TaskError
 from evals.task import QRELS, Sample, read_qrels
 from retrieval.base import Retriever
+from retrieval.errors import MissingDependencyError
 from scaling.intervals import Estimate, mean_interval
 
 DEPTH = 100
@@ -82,8 +83,14 @@ def measured(grades: Grades, run: Run) -> dict[str, dict[str, float]]:
     Args:
         grades: by query, how relevant each judged document is.
         run: by query, documents, best first.
+
+    Raises:
+        MissingDependencyError: `ir-measures` is not installed.
     """
-    import ir_measures
+    try:
+        import ir_measures
+    except ImportError as error:
+        raise MissingDependencyError("eval-retrieval", "ir_measures", "pip install ir-measures") from error
 
     wanted = {ir_measures.parse_measure(theirs): ours for ours, theirs in MEASURES.items()}
     # trec_eval sorts by score and breaks ties by id: places make the order that of the run.

@@ -101,6 +101,7 @@ def _line(one: Judged) -> Json:
         "key": one.trial.key,
         "question": one.sample.question,
         "answer": one.answer,
+        "answer_type": one.sample.answer_type,
         "accepted": list(one.sample.answers),
         "scores": {name: score.value for name, score in one.scores.items()},
         "status": one.trial.status,

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, cast, get_args
+from typing import Final, Literal, cast
 
 from evals.baselines import Bm25s, WholeVectors
 from evals.errors import SelectionError, TaskError
@@ -24,7 +24,6 @@ from retrieval.index.vectors import VectorStore
 Json = dict[str, object]
 Mode = Literal["lexical", "dense", "hybrid", "lazy", "bm25s", "encoder"]
 OURS: Final[tuple[Mode, ...]] = ("lexical", "dense", "hybrid")
-MODES: Final[tuple[Mode, ...]] = get_args(Mode)
 # How the index uses its vectors in each mode of ours.
 _USES: Mapping[str, Use] = {"lexical": "none", "dense": "only", "hybrid": "all", "lazy": "lazy"}
 _WHOLE = "whole-documents.sqlite"
@@ -57,10 +56,11 @@ def measure(plan: Ranking) -> list[Json]:
 
     Raises:
         TaskError: a folder cannot be used; it is refused before anything is built.
-        SelectionError: a mode is not known, or one index was named for several folders.
+        SelectionError: one index was named for several folders.
         RetrievalError: the documents cannot be indexed, or a search failed.
     """
-    _check(plan)
+    if plan.index is not None and len(plan.tasks) > 1:
+        raise SelectionError(f"One index holds one corpus, and {len(plan.tasks)} folders were named: name one folder.")
     chosen: list[tuple[Task, Path, tuple[Sample, ...]]] = []
     for folder in plan.tasks:
         task = read_task(folder)
@@ -70,16 +70,6 @@ def measure(plan: Ranking) -> list[Json]:
         grades_of(folder, samples)
         chosen.append((task, folder, samples))
     return [row for task, folder, samples in chosen for row in _task(plan, task, folder, samples)]
-
-
-def _check(plan: Ranking) -> None:
-    """Refuse a plan that makes no sense."""
-    unknown = [mode for mode in plan.modes if mode not in MODES]
-    if unknown or not plan.modes:
-        named = f"{unknown[0]!r} is none" if unknown else "none was named"
-        raise SelectionError(f"The modes are {', '.join(MODES)}; {named}.")
-    if plan.index is not None and len(plan.tasks) > 1:
-        raise SelectionError(f"One index holds one corpus, and {len(plan.tasks)} folders were named: name one folder.")
 
 
 def _task(plan: Ranking, task: Task, folder: Path, samples: Sequence[Sample]) -> list[Json]:

@@ -176,20 +176,24 @@ def _sample(row: Mapping[str, object], where: str, qrels: Mapping[str, tuple[str
         raise TaskError(f"{where}: the field 'text' is missing or empty.")
     if not isinstance(metadata, dict):
         raise TaskError(f"{where}: the field 'metadata' must be an object.")
-    answers = _strings(row.get("answers"), where, "answers")
+    answers = strings(row.get("answers"), where, "answers")
     items = _items(metadata.get("answer_items"), where)
     kind = metadata.get("answer_type")
     if kind is None or (kind not in _SPECIAL and not answers):
         kind = "list" if items else "string" if answers else "none"
     if kind not in ("none", "report", "unanswerable") and not answers and not items:
         raise TaskError(f"{where}: answer_type is {kind!r}, and 'answers' is empty.")
-    gold = _strings(metadata.get("gold"), where, "metadata.gold") or qrels.get(str(name), ())
-    any_of = _strings(metadata.get("gold_any"), where, "metadata.gold_any")
+    gold = strings(metadata.get("gold"), where, "metadata.gold") or qrels.get(str(name), ())
+    any_of = strings(metadata.get("gold_any"), where, "metadata.gold_any")
     return Sample(str(name), text, answers, str(kind), gold, any_of, items, metadata)
 
 
-def _strings(value: object, where: str, field_name: str) -> tuple[str, ...]:
-    """Return a list of strings as a tuple; nothing is an empty one."""
+def strings(value: object, where: str, field_name: str) -> tuple[str, ...]:
+    """Return a list of strings as a tuple; nothing is an empty one.
+
+    Raises:
+        TaskError: it is something else.
+    """
     if value is None:
         return ()
     if isinstance(value, list) and all(isinstance(part, (str, int, float)) for part in value):
@@ -207,7 +211,7 @@ def _items(value: object, where: str) -> tuple[Item, ...]:
         raise TaskError(f"{where}: each of 'metadata.answer_items' must be an object with a 'key' or a 'value'.")
     named = "metadata.answer_items"
     return tuple(
-        Item(_strings(part.get("key"), where, named), _strings(part.get("value"), where, named)) for part in value
+        Item(strings(part.get("key"), where, named), strings(part.get("value"), where, named)) for part in value
     )
 
 

@@ -18,8 +18,8 @@ _ANALYZER = "words"
 _HEAP = 96_000_000
 _MOST_TERMS = 48
 # A word in more than half of the passages tells none of them apart: its weight log((N - n) / n) is below 0 (Robertson
-# and Sparck Jones, 1976). One in more than a fifth adds little and costs the most time: it is looked for only in an index
-# so small that it cannot stand in many passages.
+# and Sparck Jones, 1976). One in more than a fifth adds little and costs the most time: it is looked for only in an
+# index so small that it cannot stand in many passages.
 _COMMON, _COSTLY, _MANY = 0.5, 0.2, 20_000
 _FEWEST_TERMS = 2
 # Every passage is indexed below its title, so that a word of the title and one of the text count alike. The title as a
