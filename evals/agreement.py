@@ -62,24 +62,23 @@ def agreement(said: Sequence[bool], known: Sequence[bool], clusters: Sequence[Ha
     sensitivity, specificity = (
         mean_interval([float(one) for one, _ in part], [name for _, name in part]) for part in (right, wrong)
     )
+    _better_than_chance(sensitivity, specificity)
     hits, refusals = sum(one for one, _ in right), sum(one for one, _ in wrong)
     kappa = cohens_kappa([[hits, good - hits], [bad - refusals, refusals]])
     same = [float(one == truth) for one, truth in zip(said, known, strict=True)]
-    low, high = (float(end) if math.isfinite(end) else float(kappa.kappa) for end in (kappa.kappa_low, kappa.kappa_upp))
-    found = Agreement(mean_interval(same, names), float(kappa.kappa), low, high, sensitivity, specificity)
-    _better_than_chance(found)
-    return found
+    low, high = float(kappa.kappa_low), float(kappa.kappa_upp)
+    return Agreement(mean_interval(same, names), float(kappa.kappa), low, high, sensitivity, specificity)
 
 
-def _better_than_chance(found: Agreement) -> None:
+def _better_than_chance(sensitivity: Estimate, specificity: Estimate) -> None:
     """Refuse a judge whose Se + Sp - 1 is not above 0 with 97.5 % confidence: its verdicts cannot be corrected."""
-    (sense, senses), (spec, specs) = _smoothed(found.sensitivity), _smoothed(found.specificity)
+    (sense, senses), (spec, specs) = _smoothed(sensitivity), _smoothed(specificity)
     error = math.sqrt(sense * (1 - sense) / senses + spec * (1 - spec) / specs)
     if sense + spec - 1 <= _z(0.95) * error:
         raise JudgeError(
-            f"This judge cannot be told from one that guesses: of {found.sensitivity.n} right answers it calls "
-            f"{found.sensitivity.value:.0%} right, and of {found.specificity.n} wrong ones it calls "
-            f"{found.specificity.value:.0%} wrong. Use another model, or label more cases."
+            f"This judge cannot be told from one that guesses: of {sensitivity.n} right answers it calls "
+            f"{sensitivity.value:.0%} right, and of {specificity.n} wrong ones it calls {specificity.value:.0%} wrong. "
+            "Use another model, or label more cases."
         )
 
 
@@ -122,6 +121,30 @@ def corrected(
     value = min(1.0, max(0.0, (raw.value + calibration.specificity.value - 1) / exact))
     low, high = max(0.0, min(value, centre - half)), min(1.0, max(value, centre + half))
     return Estimate(value, low, high, raw.n, raw.clusters)
+
+
+def with_settled(judged: Estimate | None, settled: Estimate | None) -> Estimate | None:
+    """Return accuracy over the answers that were judged and those whose verdict needs no judge, with a 95 % interval.
+
+    The two shares are strata: their errors add by squares (Donner and Zou, 2012), with that of the strata's own sizes,
+    z² q (1 - q) (difference)² / n.
+
+    Args:
+        judged: of the answers that were judged, corrected; None for none.
+        settled: of the others; None for none.
+    """
+    if judged is None or settled is None:
+        return judged or settled
+    n, clusters = judged.n + settled.n, judged.clusters + settled.clusters
+    share = judged.n / n
+    value = share * judged.value + (1 - share) * settled.value
+    split = _z(0.95) ** 2 * share * (1 - share) * (judged.value - settled.value) ** 2 / clusters
+    parts = ((share, judged), (1 - share, settled))
+    below, above = (
+        math.sqrt(split + math.fsum((weight * (getattr(one, end) - one.value)) ** 2 for weight, one in parts))
+        for end in ("low", "high")
+    )
+    return Estimate(value, max(0.0, value - below), min(1.0, value + above), n, clusters)
 
 
 def _smoothed(share: Estimate) -> tuple[float, float]:

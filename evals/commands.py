@@ -61,8 +61,11 @@ def evaluate(
 def evaluate_retrieval(
     tasks: Annotated[list[Path], typer.Argument(help="Folders with queries, corpus and qrels.tsv (BEIR form).")],
     mode: Annotated[
-        list[Literal["lexical", "dense", "hybrid", "lazy", "bm25s", "encoder"]] | None,
-        typer.Option(help="How to search (may be given again); the last two are baselines. Default: the first three."),
+        list[str] | None,
+        typer.Option(
+            metavar="lexical|dense|hybrid|lazy|bm25s|encoder",
+            help="How to search (may be given again); the last two are baselines.  [default: the first three]",
+        ),
     ] = None,
     limit: Annotated[int | None, typer.Option(help="Queries at most: a random sample fixed by the seed.")] = None,
     seed: Annotated[int, typer.Option(help="Fixes the order of queries.")] = 0,
@@ -72,11 +75,12 @@ def evaluate_retrieval(
 ) -> int:
     """Search for every query and say how good the order of documents is: nDCG@10 and recall@100, with intervals."""
     from evals.report import check_out, deliver
-    from evals.retrieving import OURS, Ranking, measure, to_json, to_markdown
+    from evals.retrieving import OURS, Ranking, measure, modes_of, to_json, to_markdown
     from research_agent.config import load_settings
 
     check_out(out)
-    rows = measure(Ranking(tuple(tasks), tuple(mode or OURS), limit, seed, index, load_settings().home))
+    modes = modes_of(mode or OURS)
+    rows = measure(Ranking(tuple(tasks), modes, limit, seed, index, load_settings().home))
     deliver(to_json(rows) if output == "json" else to_markdown(rows), out)
     return 0
 

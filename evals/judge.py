@@ -50,10 +50,12 @@ class Judgement:
     """A verdict.
 
     Attributes:
+        asked: a model gave it; else it needed none.
         sureness: the model's probability of its verdict, in [0, 1]; None where it does not tell, or was not asked.
     """
 
     verdict: Verdict
+    asked: bool = False
     sureness: float | None = None
 
     @property
@@ -99,7 +101,7 @@ async def judge(one: Graded, doors: Doors, *, seed: int = 0) -> Judgement:
     verdict = next((one for one in VERDICTS if one == said), None)
     if verdict is None:
         raise ModelReplyError(f"The judge said {reply.text!r}, which is neither {' nor '.join(VERDICTS)}.", reply.usage)
-    return Judgement(verdict, reply.sureness)
+    return Judgement(verdict, asked=True, sureness=reply.sureness)
 
 
 def most(one: Graded, doors: Doors) -> Charge | None:

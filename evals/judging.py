@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import cast
 
-from evals.agreement import Agreement, agreement, corrected
+from evals.agreement import Agreement, agreement, corrected, with_settled
 from evals.calibration import calibration
 from evals.errors import JudgeError, TaskError
 from evals.judge import Graded, Judgement, judge, most, prompt
@@ -139,7 +139,7 @@ async def carry_out(report: Path, cases: Path, model: ChatModel, budget: Budget,
         ledger.require(*(worst for one in everything if (worst := most(one.graded, doors)) is not None))
         bar = stack.enter_context(Bar(f"{task} judge"))
         known = await _judged(labelled, doors, seed, bar, 0, len(everything))
-        measured = agreement([one.right for _, one in known], [case.right for case, _ in known], _clusters(known))
+        measured = _calibrated(known)
         said = await _judged(answers, doors, seed, bar, len(labelled), len(everything))
         spent = ledger.spend()
     judged = _summary(known, said, measured) | {"unusable": len(everything) - len(known) - len(said)}
@@ -161,13 +161,25 @@ async def _judged(cases: Sequence[Case], doors: Doors, seed: int, bar: Bar, done
     return found
 
 
+def _calibrated(known: Pairs) -> Agreement:
+    """Return how well the model judges the cases it was asked about.
+
+    Raises:
+        JudgeError: that cannot be told, or is no better than chance.
+    """
+    asked = [(case, one) for case, one in known if one.asked]
+    return agreement([one.right for _, one in asked], [case.right for case, _ in asked], _clusters(asked))
+
+
 def _summary(known: Pairs, said: Pairs, measured: Agreement) -> Json:
     """Return accuracy as judged, corrected, and as code has it, and the judge's calibration."""
-    verdicts, clusters = [one.right for _, one in said], _clusters(said)
+    asked, settled = ([pair for pair in said if pair[1].asked is wanted] for wanted in (True, False))
+    verdicts = [one.right for _, one in asked]
+    judged = corrected(verdicts, _clusters(asked), measured) if asked else None
     return {
-        "accuracy": plain(corrected(verdicts, clusters, measured)),
-        "accuracy_uncorrected": plain(_share(verdicts, clusters)),
-        "accuracy_by_code": plain(_share([case.right for case, _ in said], clusters)),
+        "accuracy": plain(with_settled(judged, _share([one.right for _, one in settled], _clusters(settled)))),
+        "accuracy_uncorrected": plain(_share([one.right for _, one in said], _clusters(said))),
+        "accuracy_by_code": plain(_share([case.right for case, _ in said], _clusters(said))),
         "judge": asdict(measured) | _sureness(known),
     }
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, cast
+from typing import Final, Literal, cast, get_args
 
 from evals.baselines import Bm25s, WholeVectors
 from evals.errors import SelectionError, TaskError
@@ -14,6 +14,7 @@ from evals.progress import Bar
 from evals.ranking import MEASURES, grades_of, means, measured, run_of
 from evals.report import interval
 from evals.task import Sample, Task, read_task, select
+from research_agent.errors import UnknownNameError
 from retrieval.base import Document, Retriever
 from retrieval.documents import read_documents
 from retrieval.errors import BadInputError
@@ -49,6 +50,19 @@ class Ranking:
     seed: int = 0
     index: Path | None = None
     home: Path = Path()
+
+
+def modes_of(names: Sequence[str]) -> tuple[Mode, ...]:
+    """Return the modes with these names.
+
+    Raises:
+        UnknownNameError: there is none of that name.
+    """
+    known: tuple[Mode, ...] = get_args(Mode)
+    for name in names:
+        if name not in known:
+            raise UnknownNameError("mode", name, known)
+    return tuple(mode for name in names for mode in known if mode == name)
 
 
 def measure(plan: Ranking) -> list[Json]:

@@ -16,6 +16,23 @@ def fuse(*lists: Sequence[int]) -> dict[int, float]:
     return dict(sorted(scores.items(), key=lambda pair: -pair[1]))
 
 
+def blend(*lists: Sequence[tuple[int, float]]) -> dict[int, float]:
+    """Return the mean share of each list's best score, best first; equal ones keep the order of the first list.
+
+    Unlike places, scores tell a clear first from a close one, so that a poor list does little harm to a good one
+    (Bruch, Gai and Ingber, 2023). What a list does not hold has no share of it.
+
+    Args:
+        lists: (item, score) each, best first; scores of one list compare, and 0 is worth nothing.
+    """
+    shares: dict[int, float] = {}
+    for ranked in lists:
+        best = ranked[0][1] if ranked else 0.0
+        for item, score in ranked:
+            shares[item] = shares.get(item, 0.0) + (max(0.0, score) / best if best > 0 else 0.0) / len(lists)
+    return dict(sorted(shares.items(), key=lambda pair: -pair[1]))
+
+
 def spread(scores: Mapping[int, float], owners: Mapping[int, int]) -> list[tuple[int, float]]:
     """Return (passage, score), best first, where from a document's third passage on each counts for less.
 

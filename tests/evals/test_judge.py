@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import cohen_kappa_score
 
-from evals.agreement import agreement, corrected
+from evals.agreement import agreement, corrected, with_settled
 from evals.errors import JudgeError, TaskError
 from evals.judge import Graded, judge
 from evals.judging import carry_out, read_cases, read_report, to_json, to_markdown
@@ -16,6 +16,7 @@ from research_agent.budget.ledger import Ledger
 from research_agent.errors import BudgetExceededError, BudgetTooSmallError, ModelReplyError
 from research_agent.models.base import Choice, Usage
 from research_agent.testing import Reply, ScriptedModel
+from scaling.intervals import Estimate
 
 
 def grader(wrong_about=()):
@@ -117,7 +118,7 @@ def test_correction_undoes_the_judges_errors():
 @pytest.mark.parametrize(("truth", "sense", "spec"), [(0.3, 0.8, 0.8), (0.7, 0.9, 0.9), (0.05, 0.9, 0.97)])
 def test_the_corrected_interval_covers(truth, sense, spec):
     rng = np.random.default_rng(11)
-    hits, sets, cases, n = 0, 300, 30, 200
+    hits, sets, cases, n = 0, 300, 50, 200
     for _ in range(sets):
         known = [True] * cases + [False] * cases
         said = [*(rng.random(cases) < sense), *(rng.random(cases) > spec)]
@@ -125,6 +126,17 @@ def test_the_corrected_interval_covers(truth, sense, spec):
         found = corrected([bool(one) for one in verdicts], range(n), agreement([bool(one) for one in said], known))
         hits += found.low <= truth <= found.high
     assert hits / sets >= 0.92
+
+
+def test_answers_that_need_no_judge_are_not_corrected():
+    judged, settled = Estimate(0.8, 0.7, 0.9, 60, 60), Estimate(0.0, 0.0, 0.09, 40, 40)
+    found = with_settled(judged, settled)
+    assert found.value == pytest.approx(0.48)
+    split = 1.96**2 * 0.24 * 0.64 / 100
+    assert found.low == pytest.approx(0.48 - (split + 0.06**2) ** 0.5, abs=1e-4)
+    assert found.high == pytest.approx(0.48 + (split + 0.06**2 + 0.036**2) ** 0.5, abs=1e-4)
+    assert with_settled(judged, None) is judged
+    assert with_settled(None, settled) is settled
 
 
 def case(answer, right, **more):
@@ -162,7 +174,9 @@ async def test_an_evaluation_is_judged_and_paid_for_once(files, tmp_path):
     assert found["accuracy_by_code"]["value"] == 1 / 8
     assert found["judge"]["sensitivity"]["value"] == 19 / 20
     assert found["judge"]["specificity"]["value"] == 1.0
-    assert found["accuracy"]["value"] == pytest.approx(7 / 8 / (19 / 20))
+    # Six of seven as judged, corrected to one at most, and the eighth needs no judge.
+    assert found["accuracy"]["value"] == pytest.approx((7 * (6 / 7) / (19 / 20) + 1) / 8)
+    assert found["accuracy"]["low"] < 7 / 8 < found["accuracy"]["high"]
     assert found["judge"]["brier"]["value"] == pytest.approx((39 * 0.01 + 0.81) / 40)
     assert found["unusable"] == 0
     assert [row["verdict"] for row in found["trials"]][-2:] == ["wrong", "right"]

@@ -12,6 +12,7 @@ from evals.commands import register
 from evals.errors import TaskError
 from evals.ranking import grades_of, means, measured, ranked
 from evals.task import Sample
+from research_agent.errors import UnknownNameError
 from retrieval.base import Document, Hit, RetrieverInfo
 from retrieval.testing import FixedRetriever
 
@@ -152,6 +153,8 @@ def test_what_the_command_refuses(call, folder, tmp_path):
         raise call("/nowhere").exception
     with pytest.raises(TaskError, match="there is no folder /nowhere"):
         raise call(folder, "--out", "/nowhere/table.md").exception
+    with pytest.raises(UnknownNameError, match="There is no mode called 'best'; known are lexical, dense"):
+        raise call(folder, "--mode", "best").exception
     (folder / "qrels.tsv").unlink()
     with pytest.raises(TaskError, match=r"There is no qrels.tsv"):
         raise call(folder).exception
