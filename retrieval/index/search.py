@@ -69,7 +69,7 @@ def _found(state: Opened, query: str, depth: int, likely: Sequence[int], *, name
     words = state.lexical.search(query, depth)
     if state.mode == "all":
         lists = [words, _nearest(state, query, depth, -1.0 if words else _ALIKE)]
-        return blend(*lists, *([[(pid, 1.0) for pid in likely]] if likely else []))
+        return blend(depth, *lists, *([[(pid, 1.0) for pid in likely]] if likely else []))
     lexical = [pid for pid, _ in words]
     return fuse(lexical, _reordered(state, query, lexical, named=named), likely)
 

@@ -272,3 +272,10 @@ async def test_a_word_of_the_subject_counts_in_a_small_index(tmp_path):
     texts = [f"The {'flow' if n < 4 else 'wing'} of number {n} was measured." for n in range(10)]
     index = LocalIndex.build(tmp_path / "i", [Document(f"d{n}", text) for n, text in enumerate(texts)], dense="none")
     assert set(await ids(index, "the flow at number 2 and number 3")) == {"d0", "d1", "d2", "d3"}
+
+
+async def test_a_word_counts_as_often_as_the_query_says_it(tmp_path):
+    documents = [Document("oil", "The oil is measured."), Document("salt", "The salt is measured.")]
+    index = LocalIndex.build(tmp_path / "i", documents, dense="none")
+    assert await ids(index, "oil or salt? we have salt", 1) == ["salt"]
+    assert await ids(index, "salt or oil? we have oil", 1) == ["oil"]
