@@ -9,7 +9,7 @@ by hash: a whole document of the corpus, or the stretch of one that the `char=` 
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from evals.runstore import Trial
@@ -28,11 +28,14 @@ class CitationCheck:
         quotes: citations looked at; a supported claim without any counts as one that is not verbatim.
         verbatim: those that stand where they say.
         broken: question, quote and what is wrong, for each of the rest.
+        cited: by the key of each trial, the documents that each citation shown may point to: several where several
+            hold the same text, none where it points to no text of the corpus.
     """
 
     quotes: int
     verbatim: int
     broken: tuple[tuple[str, str, str], ...]
+    cited: Mapping[str, tuple[frozenset[str], ...]] = field(default_factory=dict)
 
     @property
     def share(self) -> float | None:
@@ -49,24 +52,32 @@ class CorpusTexts:
         Raises:
             TaskError: it cannot be read.
         """
-        raw = [str(row.get("text") or "") for _, row in read_rows(corpus)]
+        raw = [(str(row.get("_id")), str(row.get("text") or "")) for _, row in read_rows(corpus)]
         # An index may keep every line end as a line feed and leave control characters out; no word changes by that.
-        self._texts = [_CONTROL.sub("", _LINE_END.sub("\n", text)) for text in raw]
-        self._by_hash = {_hash(text): text for text in (*raw, *self._texts)}
+        self._texts = [(name, _CONTROL.sub("", _LINE_END.sub("\n", text))) for name, text in raw]
+        self._by_hash: dict[str, tuple[str, set[str]]] = {}
+        for name, text in (*raw, *self._texts):
+            self._by_hash.setdefault(_hash(text), (text, set()))[1].add(name)
 
     def find(self, sha256: str, uri: str) -> str | None:
         """Return the text of a source, None where no document of the corpus holds it."""
-        if sha256 in self._by_hash:
-            return self._by_hash[sha256]
+        found = self._found(sha256, uri)
+        return None if found is None else found[0]
+
+    def documents(self, sha256: str, uri: str) -> frozenset[str]:
+        """Return the ids of the documents that hold the text of a source."""
+        found = self._found(sha256, uri)
+        return frozenset() if found is None else frozenset(found[1])
+
+    def _found(self, sha256: str, uri: str) -> tuple[str, set[str]] | None:
+        """Return the text of a source and the documents that hold it."""
         stretch = _STRETCH.search(uri)
-        if stretch is None:
-            return None
-        start, end = int(stretch[1]), int(stretch[2])
-        for text in self._texts:
-            if end <= len(text) and _hash(text[start:end]) == sha256:
-                self._by_hash[sha256] = text[start:end]
-                return text[start:end]
-        return None
+        if sha256 not in self._by_hash and stretch is not None:
+            start, end = int(stretch[1]), int(stretch[2])
+            for name, text in self._texts:
+                if end <= len(text) and _hash(text[start:end]) == sha256:
+                    self._by_hash.setdefault(sha256, (text[start:end], set()))[1].add(name)
+        return self._by_hash.get(sha256)
 
 
 def _hash(text: str) -> str:
@@ -82,8 +93,10 @@ def check_citations(trials: Iterable[Trial], corpus: Path) -> CitationCheck:
     """
     texts = CorpusTexts(corpus)
     quotes, broken = 0, []
+    pointed: dict[str, tuple[frozenset[str], ...]] = {}
     for trial in trials:
         sources = {str(source["id"]): source for source in _rows(trial.report.get("sources"))}
+        shown: list[frozenset[str]] = []
         for claim in _rows(trial.report.get("claims")):
             cited = _rows(claim.get("citations"))
             if claim.get("supported") and not cited:
@@ -91,10 +104,13 @@ def check_citations(trials: Iterable[Trial], corpus: Path) -> CitationCheck:
                 broken.append((trial.question_id, str(claim.get("text")), "a supported claim without a quote"))
             for quote in cited:
                 quotes += 1
-                fault = _fault(quote, sources.get(str(quote.get("source_id"))), texts)
+                source = sources.get(str(quote.get("source_id")), {})
+                shown.append(texts.documents(str(source.get("sha256")), str(source.get("uri"))))
+                fault = _fault(quote, source, texts)
                 if fault:
                     broken.append((trial.question_id, str(quote.get("quote")), fault))
-    return CitationCheck(quotes, quotes - len(broken), tuple(broken))
+        pointed[trial.key] = tuple(shown)
+    return CitationCheck(quotes, quotes - len(broken), tuple(broken), pointed)
 
 
 def _rows(value: object) -> list[Mapping[str, object]]:
@@ -102,9 +118,9 @@ def _rows(value: object) -> list[Mapping[str, object]]:
     return [row for row in value if isinstance(row, dict)] if isinstance(value, (list, tuple)) else []
 
 
-def _fault(quote: Mapping[str, object], source: Mapping[str, object] | None, texts: CorpusTexts) -> str:
+def _fault(quote: Mapping[str, object], source: Mapping[str, object], texts: CorpusTexts) -> str:
     """Return what is wrong with a citation, "" for nothing."""
-    if source is None:
+    if not source:
         return "its source is not listed"
     text = texts.find(str(source.get("sha256")), str(source.get("uri")))
     if text is None:

@@ -11,6 +11,8 @@ _TASK = typer.Argument(help="Folder with queries.jsonl[.gz] and corpus.jsonl[.gz
 def register(app: typer.Typer) -> None:
     """Add the commands of this package to the command line."""
     app.command("eval")(evaluate)
+    app.command("eval-retrieval")(evaluate_retrieval)
+    app.command("eval-judge")(evaluate_judge)
 
 
 def evaluate(
@@ -58,3 +60,56 @@ def evaluate(
         engine=engine,
     )
     raise typer.Exit(carry_out(plan, output, out))
+
+
+def evaluate_retrieval(
+    tasks: Annotated[list[Path], typer.Argument(help="Folders with queries, corpus and qrels.tsv (BEIR form).")],
+    mode: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="lexical|dense|hybrid|lazy|bm25s|encoder",
+            help="How to search (may be given again); the last two are baselines.  [default: the first three]",
+        ),
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="Queries at most: a random sample fixed by the seed.")] = None,
+    seed: Annotated[int, typer.Option(help="Fixes the order of queries.")] = 0,
+    index: Annotated[Path | None, typer.Option(help="Index of this corpus with all its vectors, built before.")] = None,
+    output: Annotated[Literal["json", "md"], typer.Option("--format", help="A table, or an object a line.")] = "md",
+    out: Annotated[Path | None, typer.Option(help="Write the report to this file instead of stdout.")] = None,
+) -> int:
+    """Search for every query and say how good the order of documents is: nDCG@10 and recall@100, with intervals."""
+    from evals.report import check_out, deliver
+    from evals.retrieving import OURS, Ranking, measure, modes_of, to_json, to_markdown
+    from research_agent.config import load_settings
+
+    check_out(out)
+    modes = modes_of(mode or OURS)
+    rows = measure(Ranking(tuple(tasks), modes, limit, seed, index, load_settings().home))
+    deliver(to_json(rows) if output == "json" else to_markdown(rows), out)
+    return 0
+
+
+def evaluate_judge(
+    report: Annotated[Path, typer.Argument(help="Report of an evaluation: eval … --format json --out FILE.")],
+    cases: Annotated[Path, typer.Option(help="Labelled answers, JSON lines: question, answers, answer, right.")],
+    model: Annotated[str | None, typer.Option(help="The judge: embedded, openai:NAME…")] = None,
+    budget: Annotated[float, typer.Option(help="Units for all calls; refused where it could not pay for them.")] = 1e6,
+    seed: Annotated[int, typer.Option(help="Of the calls.")] = 0,
+    output: Annotated[Literal["json", "md"], typer.Option("--format", help="Form of the report.")] = "md",
+    out: Annotated[Path | None, typer.Option(help="Write the report to this file instead of stdout.")] = None,
+) -> int:
+    """Let a language model judge the answers of an evaluation; accuracy is corrected by how well it judges cases."""
+    import asyncio
+
+    from evals.judging import carry_out, opened_judge, to_json, to_markdown
+    from evals.report import check_out, deliver
+    from research_agent.budget.budget import Budget
+    from research_agent.config import load_settings
+
+    check_out(out)
+    settings = load_settings()
+    found = asyncio.run(
+        carry_out(report, cases, opened_judge(model, settings), Budget(budget), settings.home, seed=seed)
+    )
+    deliver(to_json(found) if output == "json" else to_markdown(found), out)
+    return 0

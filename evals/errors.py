@@ -4,6 +4,7 @@ UsageError (research_agent.errors)
 └── EvalError
     ├── TaskError          a task folder that cannot be used; the message names the file and the row
     ├── SelectionError     no question is left after the filters, or a filter that makes no sense
+    ├── JudgeError         a judge that was not calibrated, cannot be, or is no better than chance
     ├── StoreBusyError     another process is writing this run store
     ├── StoreFormatError   the file is not a run store of this version
     ├── StoreDiskError     the run store cannot be read or written
@@ -26,6 +27,10 @@ class TaskError(EvalError):
 
 class SelectionError(EvalError):
     """The filters make no sense, or leave no question."""
+
+
+class JudgeError(EvalError):
+    """A judge's verdicts cannot be reported: it was not calibrated, cannot be, or is no better than chance."""
 
 
 class StoreBusyError(EvalError):

@@ -4,12 +4,25 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from evals.calibration import calibration
+from evals.costs import Ratio, cost_per_correct
 from evals.runstore import Trial
-from evals.scorers import Score, abstains, evidence_recall, score_answer
+from evals.scorers import Score, abstains, citation_precision, citation_recall, evidence_recall, score_answer
 from evals.task import Sample
 from scaling.intervals import Estimate, mean_interval
 
-_MEANS = ("exact", "contains", "lenient", "token_f1", "value_match", "yesno", "list_f1", "evidence_recall")
+_MEANS = (
+    "exact",
+    "contains",
+    "lenient",
+    "token_f1",
+    "value_match",
+    "yesno",
+    "list_f1",
+    "evidence_recall",
+    "citation_precision",
+    "citation_recall",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +44,16 @@ class Judged:
 
     @property
     def cluster(self) -> str:
-        """The questions that stand or fall together: `metadata.cluster`, else the question itself."""
-        named = self.sample.metadata.get("cluster")
-        return f"cluster:{named}" if named is not None else f"question:{self.sample.id}"
+        """The questions that stand or fall together with this one."""
+        return self.sample.cluster
 
 
 Metric = Callable[[Sequence[Judged]], object]
 
 
-def judge(sample: Sample, trial: Trial, depth: int | None = None) -> Judged:
+def judge(
+    sample: Sample, trial: Trial, depth: int | None = None, cited: Sequence[frozenset[str]] | None = None
+) -> Judged:
     """Score a trial, at full depth or at a smaller one by replay of its trace.
 
     Depth d is the record of round min(d, last): valid where the run was blind to its budget (SCALING: replay).
@@ -48,6 +62,8 @@ def judge(sample: Sample, trial: Trial, depth: int | None = None) -> Judged:
         sample: the question.
         trial: its answer.
         depth: search rounds; None for the answer as it was given.
+        cited: for each citation of the answer as it was given, the documents it may point to; None where that is not
+            known.
     """
     rounds = [
         record for n, record in enumerate(trial.trace, 1) if depth is None or _number(record.get("round", n)) <= depth
@@ -56,10 +72,10 @@ def judge(sample: Sample, trial: Trial, depth: int | None = None) -> Judged:
     answer, units = trial.answer, trial.units
     if depth is not None and rounds:
         answer, units = str(rounds[-1].get("answer") or ""), _number(rounds[-1].get("units"))
-    scores = dict(score_answer(sample, answer))
+    scores: dict[str, Score] = dict(score_answer(sample, answer))
     recall = evidence_recall(sample, read)
-    if recall is not None:
-        scores["evidence_recall"] = recall
+    citing = [citation_precision(sample, cited), citation_recall(sample, cited)] if cited is not None else []
+    scores |= {score.name: score for score in (recall, *citing) if score is not None}
     return Judged(sample, trial, answer, units, read, scores)
 
 
@@ -97,6 +113,30 @@ def units_per_correct(judged: Sequence[Judged]) -> float | None:
     return sum(one.units for one in scored) / correct if correct else None
 
 
+def cost_interval(judged: Sequence[Judged]) -> Ratio | None:
+    """Return units per right answer with its 95 % interval; None where none was right."""
+    scored = [one for one in judged if "right" in one.scores]
+    clusters = [one.cluster for one in scored]
+    return cost_per_correct([one.units for one in scored], [one.scores["right"].full for one in scored], clusters)
+
+
+def confidence_error(judged: Sequence[Judged]) -> dict[str, object]:
+    """Return `ece` and `brier` of the confidence that runs reported, {} where none did.
+
+    A run reports it as `confidence`, the probability that its answer is right, at the top of its report.
+    """
+    held = [
+        (float(stated), one.scores["right"].full, one.cluster)
+        for one in judged
+        if "right" in one.scores and isinstance(stated := one.trial.report.get("confidence"), (int, float))
+    ]
+    if not held:
+        return {}
+    stated, right, clusters = zip(*held, strict=True)
+    found = calibration(stated, right, clusters)
+    return {"ece": found.ece, "brier": plain(found.brier)}
+
+
 def abstention(judged: Sequence[Judged]) -> dict[str, object]:
     """Return precision and recall of giving no answer, {} where no question is unanswerable.
 
@@ -129,7 +169,7 @@ def mean_units(judged: Sequence[Judged]) -> float | None:
     return sum(one.units for one in judged) / len(judged) if judged else None
 
 
-def plain(value: Estimate | None) -> dict[str, object] | None:
+def plain(value: Estimate | Ratio | None) -> dict[str, object] | None:
     """Return an estimate as JSON values."""
     return None if value is None else asdict(value)
 
@@ -142,6 +182,8 @@ def summary(judged: Sequence[Judged]) -> dict[str, object]:
         "gold_read_all": plain(gold_read_all(judged)),
         "answered": plain(answered(judged)),
         **abstention(judged),
+        **confidence_error(judged),
+        "units_per_correct": plain(cost_interval(judged)),
         "mean_units": mean_units(judged),
         "mean_rounds": sum(len(one.trial.trace) for one in judged) / len(judged) if judged else None,
         "mean_seconds": sum(one.trial.seconds for one in judged) / len(judged) if judged else None,

@@ -1,17 +1,40 @@
 """What an evaluation says: one JSON object, or the same as Markdown."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import cast
 
 from evals.citations import CitationCheck
+from evals.errors import TaskError
 from evals.harness import Outcome
 from evals.metrics import Judged, accuracy, depth_curve, judge, plain, summary, units_per_correct
 from evals.runstore import Trial
 from evals.task import Sample
+from scaling.plain import write
 
 Json = dict[str, object]
+Cited = Mapping[str, tuple[frozenset[str], ...]]
 _SHOWN_BREAKS = 20
+
+
+def check_out(out: Path | None) -> None:
+    """Refuse a file that could not be written, before anything is spent.
+
+    Raises:
+        TaskError: there is no such folder.
+    """
+    if out is not None and not out.parent.is_dir():
+        raise TaskError(f"The report cannot be written to {out}: there is no folder {out.parent}.")
+
+
+def deliver(text: str, out: Path | None) -> None:
+    """Print a report, or write it whole to a file."""
+    if out is None:
+        sys.stdout.write(text)
+    else:
+        write(out, text)
 
 
 def report(
@@ -29,7 +52,8 @@ def report(
     """
     # Claims and sources are most of a trial and no figure is made of them; with them a large run would not fit.
     outcome = replace(outcome, pairs=[(sample, _light(trial)) for sample, trial in outcome.pairs])
-    whole = _part(outcome.pairs, depth)
+    cited = {} if citations is None else citations.cited
+    whole = _part(outcome.pairs, depth, cited)
     metrics = cast(Json, whole["metrics"])
     if citations is not None and citations.share is not None:
         metrics["citations_verbatim"] = {"value": citations.share, "n": citations.quotes}
@@ -43,12 +67,12 @@ def report(
         "metrics": metrics,
         "by_depth": whole["by_depth"],
         "grouped_by": by,
-        "groups": {name: _part(groups[name], depth) for name in sorted(groups, key=_order)},
+        "groups": {name: _part(groups[name], depth, cited) for name in sorted(groups, key=_order)},
         "units_per_correct": whole["units_per_correct"],
         "failures": outcome.failures,
         "unanswered": list(outcome.unanswered),
         "solver": solver,
-        "trials": [_line(judge(sample, trial)) for sample, trial in outcome.pairs],
+        "trials": [_line(judge(sample, trial, cited=cited.get(trial.key))) for sample, trial in outcome.pairs],
     }
     if citations is not None and citations.broken:
         result["citations_broken"] = [list(one) for one in citations.broken[:_SHOWN_BREAKS]]
@@ -66,9 +90,9 @@ def _order(name: str) -> tuple[int, float, str]:
     return (0, float(name), name) if name.replace(".", "", 1).isdigit() else (1, 0.0, name)
 
 
-def _part(pairs: Sequence[tuple[Sample, Trial]], depth: int) -> Json:
+def _part(pairs: Sequence[tuple[Sample, Trial]], depth: int, cited: Cited) -> Json:
     """Return the figures of some trials."""
-    judged = [judge(sample, trial) for sample, trial in pairs]
+    judged = [judge(sample, trial, cited=cited.get(trial.key)) for sample, trial in pairs]
     return {
         "n": len(judged),
         "accuracy": plain(accuracy(judged)),
@@ -82,9 +106,11 @@ def _line(one: Judged) -> Json:
     """Return one trial in short; the whole of it is in the run store under its key."""
     return {
         "id": one.sample.id,
+        "cluster": one.cluster,
         "key": one.trial.key,
         "question": one.sample.question,
         "answer": one.answer,
+        "answer_type": one.sample.answer_type,
         "accepted": list(one.sample.answers),
         "scores": {name: score.value for name, score in one.scores.items()},
         "status": one.trial.status,
@@ -111,7 +137,7 @@ def to_markdown(result: Json) -> str:
     for name, part in parts.items():
         metrics = cast(Json, part["metrics"])
         cells = [name, str(part["n"]), _accuracy(part)]
-        cells += [_interval(metrics.get("lenient")), _interval(metrics.get("gold_read_all"))]
+        cells += [interval(metrics.get("lenient")), interval(metrics.get("gold_read_all"))]
         cells += [_figure(metrics.get("mean_units")), _figure(part["units_per_correct"])]
         lines.append(f"| {' | '.join(cells)} |")
     for name, part in parts.items():
@@ -119,8 +145,7 @@ def to_markdown(result: Json) -> str:
     rest = cast(Json, result["metrics"])
     lines += ["", "| metric | value |", "|---|---|"]
     lines += [
-        f"| {name} | {_interval(value) if isinstance(value, dict) else _figure(value)} |"
-        for name, value in rest.items()
+        f"| {name} | {interval(value) if isinstance(value, dict) else _figure(value)} |" for name, value in rest.items()
     ]
     return "\n".join(lines) + "\n"
 
@@ -132,7 +157,7 @@ def _depths(name: str, curve: Mapping[str, Json]) -> list[str]:
     lines = ["", f"## Depth, {name}", "", "| depth | accuracy (95 %) | lenient | all gold read | mean units |"]
     lines.append("|---|---|---|---|---|")
     for depth, row in curve.items():
-        cells = [depth, _accuracy(row), _interval(row["lenient"]), _interval(row["gold_read_all"])]
+        cells = [depth, _accuracy(row), interval(row["lenient"]), interval(row["gold_read_all"])]
         lines.append(f"| {' | '.join([*cells, _figure(row['mean_units'])])} |")
     return lines
 
@@ -141,10 +166,10 @@ def _accuracy(part: Json) -> str:
     """Return the accuracy, and of how many questions it is where not all have a reference answer."""
     found = part["accuracy"]
     some = f", of {found['n']}" if isinstance(found, dict) and found["n"] != part["n"] else ""
-    return f"{_interval(found)}{some}"
+    return f"{interval(found)}{some}"
 
 
-def _interval(value: object) -> str:
+def interval(value: object) -> str:
     """Return an estimate as text."""
     if not isinstance(value, dict):
         return "–"

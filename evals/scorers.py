@@ -38,6 +38,8 @@ Name = Literal[
     "list_f1",
     "abstained",
     "evidence_recall",
+    "citation_precision",
+    "citation_recall",
 ]
 
 _LONGEST, _OVERLAP = 40, 0.5
@@ -251,6 +253,26 @@ def evidence_recall(sample: Sample, read: Iterable[str]) -> Score | None:
     needed = [bool(opened & {document}) for document in sample.gold if document not in choice]
     needed += [bool(opened & choice)] if choice else []
     return Score("evidence_recall", sum(needed) / len(needed), f"{sum(needed)} of {len(needed)}") if needed else None
+
+
+def citation_precision(sample: Sample, cited: Sequence[frozenset[str]]) -> Score | None:
+    """Score the share of the citations shown that point to a gold document; None without citations or gold.
+
+    Args:
+        sample: names the gold documents.
+        cited: for each citation, the documents it may point to.
+    """
+    gold = {*sample.gold, *sample.gold_any}
+    if not gold or not cited:
+        return None
+    good = sum(bool(documents & gold) for documents in cited)
+    return Score("citation_precision", good / len(cited), f"{good} of {len(cited)}")
+
+
+def citation_recall(sample: Sample, cited: Sequence[frozenset[str]]) -> Score | None:
+    """Score the share of the gold documents that are cited, one of `gold_any` being enough; None without gold."""
+    found = evidence_recall(sample, frozenset[str]().union(*cited))
+    return None if found is None else Score("citation_recall", found.value, found.explanation)
 
 
 ANSWER_SCORERS: tuple[Scorer, ...] = (right, exact, token_f1, contains, lenient, value_match, yesno, list_f1, abstained)

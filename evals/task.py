@@ -18,6 +18,7 @@ from pathlib import Path
 
 from evals.errors import SelectionError, TaskError
 
+QRELS = "qrels.tsv"
 _SPECIAL = ("date", "number", "name", "string", "list", "yesno", "unanswerable", "report", "none")
 
 
@@ -55,6 +56,12 @@ class Sample:
     items: tuple[Item, ...] = ()
     metadata: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def cluster(self) -> str:
+        """The questions that stand or fall together: `metadata.cluster`, else the question itself."""
+        named = self.metadata.get("cluster")
+        return f"cluster:{named}" if named is not None else f"question:{self.id}"
+
     def label(self, name: str) -> str:
         """Return the value of a metadata field as text, "not stated" where it is absent."""
         value = self.metadata.get(name)
@@ -89,7 +96,10 @@ def read_task(folder: Path) -> Task:
     queries = _either(folder, "queries")
     if queries is None:
         raise TaskError(f"The folder {folder} holds no queries.jsonl or queries.jsonl.gz.")
-    qrels = _qrels(folder / "qrels.tsv")
+    judged = read_qrels(folder / QRELS) if (folder / QRELS).is_file() else {}
+    qrels = {
+        question: tuple(name for name, grade in grades.items() if grade > 0) for question, grades in judged.items()
+    }
     samples: dict[str, Sample] = {}
     for number, row in read_rows(queries):
         sample = _sample(row, f"{queries}, line {number}", qrels)
@@ -135,23 +145,26 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _qrels(path: Path) -> dict[str, tuple[str, ...]]:
-    """Return the relevant documents of each question, {} without a file."""
-    found: dict[str, list[str]] = {}
-    if not path.is_file():
-        return {}
+def read_qrels(path: Path) -> dict[str, dict[str, int]]:
+    """Return how relevant each judged document is to each question.
+
+    Raises:
+        TaskError: a line is not question id, document id and a whole number.
+    """
+    found: dict[str, dict[str, int]] = {}
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()[1:], 2):
         cells = line.split("\t")
         try:
             question, document, score = cells
-            relevant = float(score) > 0
+            grade = float(score)
+            if not grade.is_integer():
+                raise ValueError(score)
         except ValueError as error:
             raise TaskError(
-                f"{path}, line {number}: expected question id, document id and score, tab-separated."
+                f"{path}, line {number}: expected question id, document id and a whole score, tab-separated."
             ) from error
-        if relevant:
-            found.setdefault(question, []).append(document)
-    return {question: tuple(documents) for question, documents in found.items()}
+        found.setdefault(question, {})[document] = int(grade)
+    return found
 
 
 def _sample(row: Mapping[str, object], where: str, qrels: Mapping[str, tuple[str, ...]]) -> Sample:
@@ -163,20 +176,24 @@ def _sample(row: Mapping[str, object], where: str, qrels: Mapping[str, tuple[str
         raise TaskError(f"{where}: the field 'text' is missing or empty.")
     if not isinstance(metadata, dict):
         raise TaskError(f"{where}: the field 'metadata' must be an object.")
-    answers = _strings(row.get("answers"), where, "answers")
+    answers = strings(row.get("answers"), where, "answers")
     items = _items(metadata.get("answer_items"), where)
     kind = metadata.get("answer_type")
     if kind is None or (kind not in _SPECIAL and not answers):
         kind = "list" if items else "string" if answers else "none"
     if kind not in ("none", "report", "unanswerable") and not answers and not items:
         raise TaskError(f"{where}: answer_type is {kind!r}, and 'answers' is empty.")
-    gold = _strings(metadata.get("gold"), where, "metadata.gold") or qrels.get(str(name), ())
-    any_of = _strings(metadata.get("gold_any"), where, "metadata.gold_any")
+    gold = strings(metadata.get("gold"), where, "metadata.gold") or qrels.get(str(name), ())
+    any_of = strings(metadata.get("gold_any"), where, "metadata.gold_any")
     return Sample(str(name), text, answers, str(kind), gold, any_of, items, metadata)
 
 
-def _strings(value: object, where: str, field_name: str) -> tuple[str, ...]:
-    """Return a list of strings as a tuple; nothing is an empty one."""
+def strings(value: object, where: str, field_name: str) -> tuple[str, ...]:
+    """Return a list of strings as a tuple; nothing is an empty one.
+
+    Raises:
+        TaskError: it is something else.
+    """
     if value is None:
         return ()
     if isinstance(value, list) and all(isinstance(part, (str, int, float)) for part in value):
@@ -194,7 +211,7 @@ def _items(value: object, where: str) -> tuple[Item, ...]:
         raise TaskError(f"{where}: each of 'metadata.answer_items' must be an object with a 'key' or a 'value'.")
     named = "metadata.answer_items"
     return tuple(
-        Item(_strings(part.get("key"), where, named), _strings(part.get("value"), where, named)) for part in value
+        Item(strings(part.get("key"), where, named), strings(part.get("value"), where, named)) for part in value
     )
 
 

@@ -96,6 +96,19 @@ def mean_interval(
     return Estimate(mean, low, high, n, groups)
 
 
+def effective_size(values: Sequence[float], clusters: Sequence[Hashable]) -> float:
+    """Return how many independent right/wrong outcomes would give their mean the precision that this mean has.
+
+    Args:
+        values: outcomes in [0, 1], at least one.
+        clusters: the cluster of each value.
+    """
+    mean, groups = math.fsum(values) / len(values), len(set(clusters))
+    if groups == len(values) and all(value in (0, 1) for value in values):
+        return float(len(values))
+    return _effective(values, clusters, mean, groups)
+
+
 def _effective(values: Sequence[float], names: Sequence[Hashable], mean: float, groups: int) -> float:
     """Return the sample size of a proportion with the same mean and the variance measured over clusters."""
     n = len(values)

@@ -160,6 +160,7 @@ def _lines(described: "IndexDescription") -> list[str]:
         "none": "no vectors",
         "lazy": "vectors made when a query needs them",
         "all": f"{described.embedded:,} vectors",
+        "only": f"{described.embedded:,} vectors and nothing else",
     }[described.dense]
     encoder = f" by {described.encoder}" if described.encoder and described.dense != "none" else ""
     lines = [

@@ -4,6 +4,7 @@ import os
 import shutil
 import tempfile
 import weakref
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,12 +18,17 @@ _TOKEN = rf"[{_UNSPACED}]|[\p{{L}}\p{{N}}\p{{M}}&&[^{_UNSPACED}]]+"
 _ANALYZER = "words"
 _HEAP = 96_000_000
 _MOST_TERMS = 48
-# A word in more than this share of passages tells none of them apart and costs the most time.
-_COMMON = 0.2
+# A word in more than half of the passages tells none of them apart: its weight log((N - n) / n) is below 0 (Robertson
+# and Sparck Jones, 1976). One in more than a fifth adds little and costs the most time: it is looked for only in an
+# index so small that it cannot stand in many passages.
+_COMMON, _COSTLY, _MANY = 0.5, 0.2, 20_000
 _FEWEST_TERMS = 2
 # Every passage is indexed below its title, so that a word of the title and one of the text count alike. The title as a
 # field of its own is so short that one of its words would score as high as several in the text: a third of that.
 _TITLE = 0.35
+
+# Field, word, and how often the query says it.
+Term = tuple[str, str, float]
 
 
 class Lexical:
@@ -72,32 +78,35 @@ class Lexical:
     def titled(self, words: str, limit: int) -> list[int]:
         """Return passages whose title shares the most with `words`."""
         searcher = self.index.searcher()
-        terms = [("title", term) for term in dict.fromkeys(self._analyzer.analyze(words))]
+        terms = [("title", term, 1.0) for term in dict.fromkeys(self._analyzer.analyze(words))]
         return [pid for pid, _ in self._run(searcher, self._any(terms[:_MOST_TERMS]), limit)] if terms else []
 
-    def _terms(self, searcher: Any, query: str) -> list[tuple[str, str]]:
-        """Return (field, term) pairs of a query: the rarest words, in the fields where they occur."""
+    def _terms(self, searcher: Any, query: str) -> list[Term]:
+        """Return the terms of a query: its rarest words, which count as often as it says them, and its identifiers."""
         total = max(1, searcher.num_docs)
         words: list[tuple[int, str]] = []
-        for term in dict.fromkeys(self._analyzer.analyze(query)):
+        said = Counter(self._analyzer.analyze(query))
+        for term in said:
             count = searcher.doc_freq("body", term) + searcher.doc_freq("title", term)
             if count:
                 words.append((count, term))
         words.sort()
-        telling = [word for word in words if word[0] <= total * _COMMON]
+        most = min(total * _COMMON, max(total * _COSTLY, _MANY))
+        telling = [word for word in words if word[0] <= most]
         if len(telling) < _FEWEST_TERMS:
             telling = words[:_FEWEST_TERMS]
-        terms = [(field, term) for _, term in telling[:_MOST_TERMS] for field in ("body", "title")]
+        terms = [(field, term, float(said[term])) for _, term in telling[:_MOST_TERMS] for field in ("body", "title")]
         keys = dict.fromkeys(key for key, _, _ in identifiers(query))
-        return terms + [("ids", key) for key in list(keys)[:_MOST_TERMS]]
+        return terms + [("ids", key, 1.0) for key in list(keys)[:_MOST_TERMS]]
 
-    def _any(self, terms: Sequence[tuple[str, str]]) -> Any:
+    def _any(self, terms: Sequence[Term]) -> Any:
         # One flat list: a query nested in another turns block-max pruning off.
         q, occur = self._tantivy.Query, self._tantivy.Occur
         parts: list[Any] = []
-        for field, term in terms:
+        for field, term, times in terms:
             part = q.term_query(self._schema, field, term, index_option="freq")
-            parts.append((occur.Should, q.boost_query(part, _TITLE) if field == "title" else part))
+            weight = times * _TITLE if field == "title" else times
+            parts.append((occur.Should, part if weight == 1 else q.boost_query(part, weight)))
         return q.boolean_query(parts)
 
     def _run(self, searcher: Any, query: Any, limit: int) -> list[tuple[int, float]]:

@@ -21,7 +21,7 @@ from retrieval.errors import (
 )
 from retrieval.index import writer
 from retrieval.index.encoder import INSTALL, Encoder, encoder_for
-from retrieval.index.opened import Dense, Opened
+from retrieval.index.opened import Dense, Opened, Use
 from retrieval.index.search import look_up, search
 from retrieval.index.writer import Progress
 
@@ -38,7 +38,7 @@ class IndexDescription:
         documents: how many documents it holds.
         passages: how many passages they were cut into.
         embedded: how many passages stand in the vector index; 0 while vectors are made on demand.
-        dense: `none`, `lazy` (candidates are embedded when a query needs them) or `all`.
+        dense: `none`, `lazy` (candidates are embedded when a query needs them), `all`, or `only` without words.
         encoder: the encoder's name; empty where there are no vectors.
         skipped: (path, reason) of everything that could not be read.
         note: a sentence about anything that is missing; empty where nothing is.
@@ -48,7 +48,7 @@ class IndexDescription:
     documents: int
     passages: int
     embedded: int
-    dense: Dense
+    dense: Use
     encoder: str
     skipped: tuple[tuple[str, str], ...]
     note: str
@@ -63,19 +63,23 @@ class LocalIndex:
         self._opening = threading.Lock()
 
     @classmethod
-    def open(cls, directory: Path | str, *, encoder: Encoder | None = None, dense: Dense | None = None) -> "LocalIndex":
+    def open(cls, directory: Path | str, *, encoder: Encoder | None = None, dense: Use | None = None) -> "LocalIndex":
         """Open an index that was built before.
 
         Args:
             directory: the index.
             encoder: the encoder it was built with; by default the one whose name the index carries.
-            dense: use vectors otherwise than it was built for, such as `none` to do without.
+            dense: use vectors otherwise than it was built for: `none` does without, `only` with nothing else.
 
         Raises:
-            BadInputError: there is no index, or it is damaged.
+            BadInputError: there is no index, it is damaged, or `only` was asked for and not all is embedded.
             IndexMismatchError: it was built with another encoder or by another version.
         """
         opened = Opened.at(Path(directory), encoder=encoder, override=dense)
+        if dense == "only" and opened.dense is None:
+            raise BadInputError(
+                f"The index at {directory} has no vectors of all its passages: build it again with --dense all."
+            )
         if opened.store.announced():
             # The writer that began this has died, or is still at work; only in the first case is there something to do.
             with contextlib.suppress(IndexBusyError, BadInputError):

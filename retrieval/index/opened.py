@@ -13,6 +13,8 @@ from retrieval.index.store import Store
 from retrieval.index.vectors import DenseFile, VectorStore
 
 Dense = Literal["none", "lazy", "all"]
+# How a search uses them: as above, or them alone, without words and names.
+Use = Literal["none", "lazy", "all", "only"]
 
 _ATTEMPTS = 5
 
@@ -38,13 +40,13 @@ class Opened:
     version: int
     store: Store
     lexical: Lexical
-    override: Dense | None = None
+    override: Use | None = None
     encoder: Encoder | None = None
     vectors: VectorStore | None = None
     dense: DenseFile | None = None
 
     @classmethod
-    def at(cls, directory: Path, *, encoder: Encoder | None = None, override: Dense | None = None) -> "Opened":
+    def at(cls, directory: Path, *, encoder: Encoder | None = None, override: Use | None = None) -> "Opened":
         """Open the current generation.
 
         Raises:
@@ -66,7 +68,7 @@ class Opened:
         raise AssertionError
 
     @classmethod
-    def _in(cls, directory: Path, folder: Path, encoder: Encoder | None, override: Dense | None) -> "Opened":
+    def _in(cls, directory: Path, folder: Path, encoder: Encoder | None, override: Use | None) -> "Opened":
         stamp = _stamp(directory)
         store = Store(folder / STORE)
         chosen = None if override == "none" else _encoder_for(directory, store.get("encoder"), encoder)
@@ -105,10 +107,12 @@ class Opened:
             return Opened.at(self.directory, encoder=self.encoder, override=self.override)
 
     @property
-    def mode(self) -> Dense:
+    def mode(self) -> Use:
         """How vectors are used now."""
         if self.encoder is None:
             return "none"
+        if self.override == "only":
+            return "only"
         return "all" if self.dense and self.override != "lazy" else "lazy"
 
     @property

@@ -16,6 +16,28 @@ def fuse(*lists: Sequence[int]) -> dict[int, float]:
     return dict(sorted(scores.items(), key=lambda pair: -pair[1]))
 
 
+def blend(limit: int, *lists: Sequence[tuple[int, float]]) -> dict[int, float]:
+    """Return the mean of scores brought to [0, 1], best first; equal ones keep the order of the first list.
+
+    In each list the best item has 1, and 0 is the most that an item outside it can have: the last score of a full list,
+    else nothing. Unlike places, scores tell a clear first from a close one, so that a poor list does little harm to a
+    good one (Bruch, Gai and Ingber, 2023).
+
+    Args:
+        limit: how long a full list is.
+        lists: (item, score) each, best first.
+    """
+    shares: dict[int, float] = {}
+    for ranked in lists:
+        best = ranked[0][1] if ranked else 0.0
+        floor = ranked[-1][1] if len(ranked) >= limit else 0.0
+        span = best - floor
+        for item, score in ranked:
+            share = max(0.0, score - floor) / span if span > 0 else 1.0
+            shares[item] = shares.get(item, 0.0) + share / len(lists)
+    return dict(sorted(shares.items(), key=lambda pair: -pair[1]))
+
+
 def spread(scores: Mapping[int, float], owners: Mapping[int, int]) -> list[tuple[int, float]]:
     """Return (passage, score), best first, where from a document's third passage on each counts for less.
 

@@ -44,7 +44,8 @@ def resolve(query: str, called: Called) -> Named:
     for mention in sorted((mention for mention in found if mention.key in owners), key=_surest):
         docs = [doc for kind, doc in owners[mention.key] if kind is not Kind.MENTION]
         free = all(_apart(mention, other) for other, _ in taken)
-        if docs and len(docs) <= _MOST_OWNERS and free:
+        most = _MOST_OWNERS if mention.quoted or _written(query[mention.start : mention.end]) else 1
+        if docs and len(docs) <= most and free:
             taken.append((mention, docs))
     sure = [(mention, docs) for mention, docs in taken if _is_sure(mention)]
     rest = query
@@ -58,6 +59,11 @@ def resolve(query: str, called: Called) -> Named:
         rest=rest,
         unknown=tuple(quote for quote in quotes if len(quote) >= _QUOTE)[:_MOST_QUOTES],
     )
+
+
+def _written(words: str) -> bool:
+    """Tell whether words are written as a name; in small letters, what several documents are called is a subject."""
+    return any(char.isalnum() and not char.islower() for char in words)
 
 
 def _surest(mention: Mention) -> tuple[bool, int, int, bool]:

@@ -8,7 +8,7 @@ from retrieval.base import Hit
 from retrieval.documents.passages import pieces
 from retrieval.index.names import Kind, identifiers, plain
 from retrieval.index.opened import Opened
-from retrieval.index.rank import fuse, spread
+from retrieval.index.rank import blend, fuse, spread
 from retrieval.index.resolve import resolve
 from retrieval.index.store import Row
 from retrieval.index.writer import as_read
@@ -26,15 +26,14 @@ _ALIKE = 0.35
 
 def search(state: Opened, query: str, k: int) -> list[Hit]:
     """Return at most `k` hits, best first."""
+    if state.mode == "only":
+        return _by_meaning(state, query, k)
     named = resolve(query, state.store.called)
     slips = [doc for quote in named.unknown for doc in _near(state, quote)]
     sure = list(dict.fromkeys([*slips, *named.sure]))
     depth = max(_DEPTH, 4 * k)
-    lexical = [pid for pid, _ in state.lexical.search(query, depth)]
-    lists = [lexical, _dense(state, query, lexical, depth, named=bool(sure))]
-    if named.likely:
-        lists.append([rows[0].pid for doc in named.likely if (rows := state.store.passages(doc))])
-    scores = fuse(*lists)
+    likely = [rows[0].pid for doc in named.likely if (rows := state.store.passages(doc))]
+    scores = _found(state, query, depth, likely, named=bool(sure))
     top = _of_named(state, named.rest, sure, k)
     shown = {row.pid for row in top}
     owners = state.store.owners([pid for pid in scores if pid not in shown])
@@ -42,6 +41,14 @@ def search(state: Opened, query: str, k: int) -> list[Hit]:
     texts = state.store.rows([pid for pid, _ in rest])
     hits = [_hit(row, 1.0 + 1.0 / (rank + 1)) for rank, row in enumerate(top)]
     return hits + [_hit(texts[pid], score) for pid, score in rest if pid in texts]
+
+
+def _by_meaning(state: Opened, query: str, k: int) -> list[Hit]:
+    """Return the hits of vectors alone."""
+    scores = dict(_nearest(state, query, max(_DEPTH, 4 * k), -1.0))
+    rest = spread(scores, state.store.owners(list(scores)))[:k]
+    texts = state.store.rows([pid for pid, _ in rest])
+    return [_hit(texts[pid], score) for pid, score in rest if pid in texts]
 
 
 def look_up(state: Opened, name: str, k: int) -> list[Hit]:
@@ -57,16 +64,27 @@ def look_up(state: Opened, name: str, k: int) -> list[Hit]:
     return [_hit(row, 1.0 + 1.0 / (rank + 1)) for rank, row in enumerate(openings)]
 
 
-def _dense(state: Opened, query: str, lexical: Sequence[int], depth: int, *, named: bool) -> list[int]:
-    """Return passages by likeness of meaning: of the whole index, or of the lexical candidates."""
-    if state.vectors is None or state.mode == "none":
+def _found(state: Opened, query: str, depth: int, likely: Sequence[int], *, named: bool) -> dict[int, float]:
+    """Return what words and meaning find, and the openings of likely documents, fused, best first."""
+    words = state.lexical.search(query, depth)
+    if state.mode == "all":
+        lists = [words, _nearest(state, query, depth, -1.0 if words else _ALIKE)]
+        return blend(depth, *lists, *([[(pid, 1.0) for pid in likely]] if likely else []))
+    lexical = [pid for pid, _ in words]
+    return fuse(lexical, _reordered(state, query, lexical, named=named), likely)
+
+
+def _nearest(state: Opened, query: str, depth: int, floor: float) -> list[tuple[int, float]]:
+    """Return the passages of the whole index that are most alike in meaning, with their likeness."""
+    if state.vectors is None or state.dense is None:
         return []
-    if state.dense is not None and state.mode == "all":
-        vector = state.vectors.get([query])
-        floor = -1.0 if lexical else _ALIKE
-        return [pid for pid, score in state.dense.search(vector, depth) if score >= floor]
+    return [pair for pair in state.dense.search(state.vectors.get([query]), depth) if pair[1] >= floor]
+
+
+def _reordered(state: Opened, query: str, lexical: Sequence[int], *, named: bool) -> list[int]:
+    """Return the best of the lexical candidates by likeness of meaning."""
     # Where the query names its document, vectors could only reorder the rest: not worth loading an encoder.
-    if named or not lexical:
+    if state.vectors is None or state.mode == "none" or named or not lexical:
         return []
     texts = _few(state, lexical)
     found = state.vectors.get([query, *texts.values()])

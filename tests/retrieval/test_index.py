@@ -248,3 +248,34 @@ async def test_one_word_of_a_title_does_not_outweigh_a_text_about_the_matter(tmp
     ]
     index = LocalIndex.build(tmp_path / "i", documents, dense="none")
     assert (await ids(index, "what bridge have engineers rebuilt lately"))[0] == "about"
+
+
+async def test_vectors_alone_are_searched_without_words_and_names(tmp_path, documents, encoder):
+    built = LocalIndex.build(tmp_path / "i", documents, encoder=encoder, dense="all")
+    alone = LocalIndex.open(tmp_path / "i", encoder=encoder, dense="only")
+    assert alone.describe().dense == "only"
+    found = await alone.search("RFC 2026", k=6)
+    vectors = encoder.encode(["RFC 2026", *(f"{one.title}\n{one.text}" for one in documents)])
+    nearest = sorted(zip(vectors[1:] @ vectors[0], (one.id for one in documents), strict=True), reverse=True)
+    assert [hit.score for hit in found] == pytest.approx([float(score) for score, _ in nearest], abs=1e-6)
+    assert (await built.search("RFC 2026", k=1))[0].score > 1  # the document it names
+
+
+async def test_vectors_alone_need_vectors_of_all(tmp_path, documents, encoder):
+    LocalIndex.build(tmp_path / "i", documents, encoder=encoder)
+    with pytest.raises(BadInputError, match="no vectors of all its passages: build it again with --dense all"):
+        LocalIndex.open(tmp_path / "i", encoder=encoder, dense="only")
+
+
+async def test_a_word_of_the_subject_counts_in_a_small_index(tmp_path):
+    """Four of ten texts speak of flow: that tells them from the others, though other words are rarer."""
+    texts = [f"The {'flow' if n < 4 else 'wing'} of number {n} was measured." for n in range(10)]
+    index = LocalIndex.build(tmp_path / "i", [Document(f"d{n}", text) for n, text in enumerate(texts)], dense="none")
+    assert set(await ids(index, "the flow at number 2 and number 3")) == {"d0", "d1", "d2", "d3"}
+
+
+async def test_a_word_counts_as_often_as_the_query_says_it(tmp_path):
+    documents = [Document("oil", "The oil is measured."), Document("salt", "The salt is measured.")]
+    index = LocalIndex.build(tmp_path / "i", documents, dense="none")
+    assert await ids(index, "oil or salt? we have salt", 1) == ["salt"]
+    assert await ids(index, "salt or oil? we have oil", 1) == ["oil"]

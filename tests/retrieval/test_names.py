@@ -132,3 +132,12 @@ async def test_decades_and_ordinals_are_no_catalogue_numbers(tmp_path):
     documents = [Document("decade", "Ten years.", "1990s"), Document("jazz", "Jazz in the 1990s in Oslo.", "Oslo jazz")]
     index = LocalIndex.build(tmp_path / "i", documents, dense="none")
     assert (await index.search("who played jazz in oslo in the 1990s", k=2))[0].document_id == "jazz"
+
+
+async def test_in_small_letters_what_several_documents_are_called_is_a_subject(tmp_path):
+    named = [Document(f"pumps-{n}", f"Volume {n}. All about brass.", "Water Pump Systems") for n in range(2)]
+    other = Document("mill", "The mill needs oil for all of its water pump systems each spring.", "The Mill")
+    index = LocalIndex.build(tmp_path / "i", [*named, other], dense="none")
+    assert (await index.search("which water pump systems need oil each spring?", k=1))[0].document_id == "mill"
+    found = await index.search("which Water Pump Systems need oil each spring?", k=2)
+    assert {hit.document_id for hit in found} == {"pumps-0", "pumps-1"}
