@@ -45,7 +45,7 @@ def test_a_family_without_shape_is_judged_by_its_ceiling():
 
 @pytest.mark.parametrize("seeds", [1, 4])
 def test_profiles_are_as_wide_as_the_robust_errors_where_much_is_known(seeds):
-    """With a dispersion of at least 1 they would be 1.3 times as wide, and twice as wide at four attempts a question."""
+    """With a dispersion of at least 1 they would be 1.3 times as wide, twice at four attempts a question."""
     planned = Design(questions=4000, seeds=seeds, half=(4.0,), anchored=True)
     (hits,), x, tries = planned.draw(1, 3), planned.x, planned.tries
     law = AxisLaw(FORMS["lomax"], ("d",))
