@@ -77,3 +77,17 @@ def test_what_is_wrong(corpus, quotes, sources, fault):
 
 def test_nothing_cited_is_nothing_checked(corpus):
     assert check_citations([trial([], [], supported=False)], corpus).share is None
+
+
+def test_which_documents_a_citation_points_to(corpus, tmp_path):
+    start = TEXT.index("The dog")
+    sources = [
+        {"id": "s", "uri": "corpus#b", "sha256": sha(TEXT)},
+        {"id": "t", "uri": f"corpus#b&char={start},{len(TEXT)}", "sha256": sha(TEXT[start:])},
+        {"id": "u", "uri": "", "sha256": sha("other")},
+    ]
+    shown = trial([quote("cat", 4), quote("The dog", 0, "t"), quote("x", 0, "u"), quote("x", 0, "gone")], sources)
+    assert check_citations([shown], corpus).cited == {"k": (frozenset("b"), frozenset("b"), frozenset(), frozenset())}
+    twice = tmp_path / "twice.jsonl"
+    twice.write_text("".join(json.dumps({"_id": name, "text": TEXT}) + "\n" for name in "ab"))
+    assert check_citations([shown], twice).cited["k"][:2] == (frozenset("ab"), frozenset("ab"))

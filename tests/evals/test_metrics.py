@@ -1,5 +1,8 @@
+import dataclasses
+
 import pytest
 
+from evals.citations import CitationCheck
 from evals.harness import Outcome
 from evals.metrics import abstention, accuracy, depth_curve, gold_read_all, judge, summary, units_per_correct
 from evals.report import report, to_markdown
@@ -65,6 +68,19 @@ def test_units_per_correct_counts_the_units_of_wrong_answers_too():
     assert units_per_correct(judged(["wrong"])) is None
 
 
+def test_cost_and_confidence_are_in_the_summary_where_they_are_known():
+    found = summary(judged(["right", "wrong", "right", "wrong"]))
+    cost = found["units_per_correct"]
+    assert cost["value"] == 20.0
+    assert cost["low"] < 20.0 < cost["high"]
+    assert "ece" not in found
+    assert "units_per_correct" not in summary(judged(["wrong"]))
+    sure = dataclasses.replace(trial("q", "right"), report={"confidence": 0.8})
+    stated = summary([judge(named("q"), sure)])
+    assert stated["ece"] == pytest.approx(0.2)
+    assert stated["brier"]["value"] == pytest.approx(0.04)
+
+
 def test_depth_is_the_round_or_the_last_one_before():
     sample = named("q", gold=("a", "b"))
     run = deep("q", ["", "right"], [["x", "a"], ["b"]])
@@ -126,6 +142,11 @@ def test_report_and_its_markdown():
     text = to_markdown(result)
     assert "| hops 10 | 1 | 1.000 (0.207 – 1.000) |" in text
     assert "## Depth, hops 2" in text
+    check = CitationCheck(3, 3, (), {"q0": (frozenset({"a"}), frozenset({"b"})), "q1": (frozenset({"a"}),)})
+    checked = report("toy", Outcome(pairs, 4, 0, ()), by=None, depth=2, solver={}, citations=check)
+    assert checked["metrics"]["citation_precision"]["value"] == 0.75
+    assert checked["metrics"]["citation_recall"]["value"] == 1.0
+    assert checked["metrics"]["citation_precision"]["n"] == 2
     empty = report("toy", Outcome((), 0, 10, ("q1",)), by=None, depth=2, solver={})
     assert empty["accuracy"] is None
     assert "| all | 0 | – |" in to_markdown(empty)

@@ -2,7 +2,15 @@ import dataclasses
 
 import pytest
 
-from evals.scorers import Score, abstains, evidence_recall, polarity, score_answer
+from evals.scorers import (
+    Score,
+    abstains,
+    citation_precision,
+    citation_recall,
+    evidence_recall,
+    polarity,
+    score_answer,
+)
 from evals.task import Item, Sample
 
 NAME = Sample("n", "Who?", ("Guido van Rossum", "@gvr"), "name")
@@ -137,6 +145,30 @@ def test_one_of_several_documents_is_enough_where_the_sample_says_so():
     assert evidence_recall(sample, ["other"]).value == 0.0
     both = dataclasses.replace(sample, gold=("must", "table"))
     assert evidence_recall(both, ["page1"]).value == 0.5
+
+
+def cited(*documents):
+    return [frozenset(names.split()) for names in documents]
+
+
+@pytest.mark.parametrize(
+    ("sample", "citations", "precision", "recall"),
+    [
+        (Sample("q", "?", gold=("a", "b")), cited("a", "a", "x"), 2 / 3, 0.5),
+        (Sample("q", "?", gold=("a", "b")), cited("b", "a"), 1.0, 1.0),
+        (Sample("q", "?", gold=("a", "b")), cited("x"), 0.0, 0.0),
+        # The same text stands in two documents, and one of them is gold.
+        (Sample("q", "?", gold=("a",)), cited("x a"), 1.0, 1.0),
+        # A citation whose source is no text of the corpus points nowhere.
+        (Sample("q", "?", gold=("a",)), cited("", "a"), 0.5, 1.0),
+        (Sample("q", "?", gold=("a", "p1"), gold_any=("p1", "p2")), cited("p2", "a"), 1.0, 1.0),
+        (Sample("q", "?", gold=("a",)), [], None, 0.0),
+        (Sample("q", "?"), cited("a"), None, None),
+    ],
+)
+def test_citations_against_gold(sample, citations, precision, recall):
+    found = citation_precision(sample, citations), citation_recall(sample, citations)
+    assert [score.value if score else None for score in found] == [precision, recall]
 
 
 @pytest.mark.parametrize("value", [-0.1, 1.1, float("nan"), float("inf"), "1"])
