@@ -1,4 +1,4 @@
-"""`research-agent eval`: how often the agent is right on a folder of questions, and what that cost."""
+"""`research-agent eval` and `exact`: how often the agent is right on questions, and tasks of known truth."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,6 +11,7 @@ _TASK = typer.Argument(help="Folder with queries.jsonl[.gz] and corpus.jsonl[.gz
 def register(app: typer.Typer) -> None:
     """Add the commands of this package to the command line."""
     app.command("eval")(evaluate)
+    app.command("exact")(exact)
 
 
 def evaluate(
@@ -54,3 +55,14 @@ def evaluate(
         concurrency=concurrency,
     )
     raise typer.Exit(carry_out(plan, output, out))
+
+
+def exact(
+    name: Annotated[str | None, typer.Argument(help="connectivity, chain-steps, mixture or closed-world.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the pages; made where missing.")] = Path("evals/results/exact"),
+    seed: Annotated[int, typer.Option(help="All tasks are drawn from it.")] = 0,
+) -> None:
+    """Measure tasks whose right figures are known beforehand, all of them or one, and write a page of each."""
+    from evals.exact.command import carry_out
+
+    raise typer.Exit(carry_out(name, out, seed))

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from evals.task import Task, read_task
 
-_BEGIN, _MIDDLE, _END = "b br d dr f g gl h k kl l m n p pr r s st t tr v".split(), "a e i o u".split(), "l m n r s t".split()
+_BEGIN, _MIDDLE, _END = "b br d dr f g gl h k kl l m n p pr r s st t tr v".split(), "aeiou", "lmnrst"
 _AGES = (1890, 2020)
 
 
@@ -91,7 +91,7 @@ def build(folder: Path, shape: Shape, seed: int, *, shuffled: bool = False) -> T
         seed: everything is drawn from it; no solver is told it.
         shuffled: every text stands under the title of another document: the negative control.
     """
-    rng = random.Random(f"closed world {seed}")
+    rng = random.Random(f"closed world {seed}")  # noqa: S311
     names = _names(rng)
     stations: list[_Station] = []
 

@@ -203,7 +203,7 @@ def _turn_back(world: World, going: Places, seen: Flags, path: Places, length: P
 
 
 def answers(world: World, found: Places, rng: np.random.Generator) -> Places:
-    """Return the answer of each walk: the place of the target that it found, 0 or 1, and a guess where it found none."""
+    """Return the answer of each walk: the place of the target that it found, 0 or 1, or a guess where it found none."""
     guesses = rng.integers(2, size=len(found))
     return np.where(found == _NONE, guesses, found == world.targets[1])
 

@@ -7,9 +7,9 @@ from math import ceil, log
 import numpy as np
 
 from evals.exact.connectivity import Bridge, answers, bridges, lookups_alone, lookups_together, star, walk
-from evals.exact.page import Check, Page, Section, inside, shown
-from scaling.drawing import Mark, Panel, Picture, Ruler, look
-from scaling.intervals import Estimate, mean_interval, wilson
+from evals.exact.page import Check, Page, Section, lawful, line, points, share, shown
+from scaling.drawing import Panel, Picture, Ruler
+from scaling.intervals import Estimate, mean_interval
 from scaling.results import Array, Interval
 
 NAME = "connectivity"
@@ -56,7 +56,7 @@ class Vote:
 
 @dataclass(frozen=True, slots=True)
 class Ninety:
-    """Voters for 90 %, from a probit line through the origin on √N; how many were foretold, and what they cost."""
+    """Voters for 90 %, from a probit line through the origin on √N."""
 
     layers: int
     voters: Interval
@@ -86,9 +86,7 @@ def single(form: Bridge, budget: int, size: Size, seed: int, *, shuffled: bool =
 
 def binomial(shares: Array, each: int) -> Estimate:
     """Return the mean of walks that are independent of each other, with the binomial interval of them all."""
-    n = shares.size * each
-    hits = round(float(shares.sum()) * each)
-    return Estimate(hits / n, *wilson(hits, n), n, n)
+    return share(round(float(shares.sum()) * each), shares.size * each)
 
 
 def votes(layers: int, ballots: int, seed: int) -> tuple[Vote, ...]:
@@ -122,14 +120,12 @@ def ninety(measured: Sequence[Vote]) -> Ninety:
 
 def slope(found: Sequence[Ninety]) -> Interval:
     """Return the slope of ln N_90 in d, by least squares with the weights of the intervals."""
-    import statsmodels.api as sm
-
     depths = np.array([each.layers for each in found], dtype=float)
     logs = np.log([each.voters.value for each in found])
     errors = np.log([each.voters.high / each.voters.low for each in found]) / (2 * 1.96)
-    line = np.stack([np.ones_like(depths), depths - depths.mean()], 1) / errors[:, None]
-    covariance = np.linalg.inv(line.T @ line)
-    value = float((covariance @ line.T @ (logs / errors))[1])
+    columns = np.stack([np.ones_like(depths), depths - depths.mean()], 1) / errors[:, None]
+    covariance = np.linalg.inv(columns.T @ columns)
+    value = float((covariance @ columns.T @ (logs / errors))[1])
     half = 1.96 * float(np.sqrt(covariance[1, 1]))
     return Interval(value, value - half, value + half)
 
@@ -171,6 +167,13 @@ def page(seed: int = 0, size: Size | None = None) -> Page:
     short = {layers: binomial(each, size.each) for layers, each in shares.items()}
     long = {layers: binomial(each, size.each) for layers, each in ample.items()}
     flat = {layers: mean_interval(each.tolist()) for layers, each in control.items()}
+    walked = lawful([(Bridge(layers).accuracy, each) for layers, each in short.items()])
+    counted = lawful([(vote.foretold, vote.measured) for each in voted for vote in each])
+    looked = lawful(
+        [(lookups_together(_ARMS, each.walks), each.together) for each in mirror]
+        + [(lookups_alone(_ARMS, _TAIL, 2 * each.walks), each.alone) for each in mirror]
+    )
+    everywhere = mean_interval([float(value) for each in control.values() for value in each])
     return Page(
         NAME,
         "Graph connectivity: one long walk against many short ones",
@@ -181,8 +184,8 @@ def page(seed: int = 0, size: Size | None = None) -> Page:
         (
             Check(
                 "the shortest walk is right in ½ + ½·⅓·¼^(d-1), within its binomial interval, at every depth",
-                ", ".join(f"d={layers}: {shown(each)}" for layers, each in short.items()),
-                all(inside(Bridge(layers).accuracy, each) for layers, each in short.items()),
+                walked.seen,
+                walked.holds,
             ),
             Check(
                 f"one walk of {_AMPLE} times the shortest way is right in {_WANTED} or more",
@@ -191,8 +194,8 @@ def page(seed: int = 0, size: Size | None = None) -> Page:
             ),
             Check(
                 "every vote is right as often as the binomial law says, within its interval",
-                f"{sum(inside(vote.foretold, vote.measured) for each in voted for vote in each)} of {2 * len(voted)}",
-                all(inside(vote.foretold, vote.measured) for each in voted for vote in each),
+                counted.seen,
+                counted.holds,
             ),
             Check(
                 f"ln N_90 rises by ln 16 = {_SLOPE:.2f} ± {_MARGIN} a layer",
@@ -201,18 +204,13 @@ def page(seed: int = 0, size: Size | None = None) -> Page:
             ),
             Check(
                 "mirror: on flat look-ups, at equal queries, many short walks beat the long one and both fit their law",
-                f"{mirror[1].walks} walks {shown(mirror[1].together)}, one walk {shown(mirror[1].alone)}",
-                all(
-                    each.together.low > each.alone.high
-                    and inside(lookups_together(_ARMS, each.walks), each.together)
-                    and inside(lookups_alone(_ARMS, _TAIL, 2 * each.walks), each.alone)
-                    for each in mirror[:2]
-                ),
+                f"{mirror[1].walks} walks {shown(mirror[1].together)}, one {shown(mirror[1].alone)}; {looked.seen}",
+                looked.holds and all(each.together.low > each.alone.high for each in mirror[:3]),
             ),
             Check(
                 "control: with the truth of other graphs even the long walk is right in one half",
-                ", ".join(f"d={layers}: {shown(each)}" for layers, each in flat.items()),
-                all(inside(0.5, each) for each in flat.values()),
+                f"{shown(everywhere)} over all depths",
+                everywhere.low <= 0.5 <= everywhere.high,
             ),
         ),
         (
@@ -234,8 +232,8 @@ def page(seed: int = 0, size: Size | None = None) -> Page:
             ),
             Section(
                 "A vote of shortest walks",
-                "The voters that are right in 90 %, foretold (z/P)², and what they cost against one long walk.",
-                ("layers d", "voters N", "foretold", "measured", "N_90 foretold", "N_90 measured", "queries, vote/walk"),
+                "N_90 voters are right in 90 %; foretold is (z/P)². Last: their queries over those of one long walk.",
+                ("layers d", "voters N", "foretold", "measured", "N_90 foretold", "N_90 measured", "times the queries"),
                 [
                     (
                         str(vote.layers),
@@ -244,7 +242,7 @@ def page(seed: int = 0, size: Size | None = None) -> Page:
                         shown(vote.measured),
                         f"{each.foretold:,.0f}",
                         f"{each.voters.value:,.0f} ({each.voters.low:,.0f} – {each.voters.high:,.0f})",
-                        f"{each.voters.value * Bridge(vote.layers).shortest / ceil(_AMPLE * Bridge(vote.layers).shortest):,.0f}",
+                        f"{each.voters.value / _AMPLE:,.0f}",
                     )
                     for pair, each in zip(voted, enough, strict=True)
                     for vote in pair
@@ -252,7 +250,7 @@ def page(seed: int = 0, size: Size | None = None) -> Page:
             ),
             Section(
                 "The mirror: flat look-ups with a verifier",
-                f"{_ARMS} arms of {_TAIL} vertices; the first vertex of each holds the answer or does not, a coin each.",
+                f"{_ARMS} arms of {_TAIL} vertices; the first of each holds the answer or does not, a coin for each.",
                 ("queries", "one walk, foretold", "measured", "walks of 2 queries", "foretold", "measured"),
                 [
                     (
@@ -271,12 +269,19 @@ def page(seed: int = 0, size: Size | None = None) -> Page:
         {
             "walks": pd.DataFrame(
                 [
-                    {"question": f"d{layers}-{at}", "layers": layers, "budget": budget, "outcome": value, "n": size.each}
+                    {"graph": f"{layers}-{at}", "layers": layers, "budget": budget, "outcome": value, "n": size.each}
                     for layers in shares
                     for budget, table in (("shortest", shares), ("ample", ample), ("control", control))
                     for at, value in enumerate(table[layers])
                 ]
-            )
+            ),
+            "votes": pd.DataFrame(
+                [
+                    {"layers": vote.layers, "voters": vote.voters, "outcome": vote.measured.value, "n": vote.measured.n}
+                    for pair in voted
+                    for vote in pair
+                ]
+            ),
         },
     )
 
@@ -284,28 +289,19 @@ def page(seed: int = 0, size: Size | None = None) -> Page:
 def _picture(enough: Sequence[Ninety], mirror: Sequence[Lookups], risen: Interval) -> Picture:
     """Draw the voters that are needed, and the mirror."""
     depths = tuple(float(each.layers) for each in enough)
-    blue, _ = look(0)
-
-    def points(values: Sequence[Estimate | Interval], x: Sequence[float], place: int, label: str) -> Mark:
-        colour, marker = look(place)
-        return Mark(
-            "points", tuple(x), tuple(v.value for v in values), tuple(v.low for v in values),
-            tuple(v.high for v in values), label=label, colour=colour, marker=marker,
-        )  # fmt: skip
-
     queries = [2.0 * each.walks for each in mirror]
     return Picture(
         "votes",
         "Depth cannot be bought with votes; flat look-ups can",
-        f"Left: voters for 90 %, measured, and (z/P)²; the slope is {shown(risen)} a layer. Right: the mirror, at equal "
-        "queries.",
+        f"Left: voters for 90 %, measured, and (z/P)²; the slope is {shown(risen)} a layer. Right: the mirror, at "
+        "equal queries.",
         (
             Panel(
                 "bridge graphs",
                 Ruler("layers d", ticks=tuple((x, f"{x:g}") for x in depths)),
                 Ruler("voters for 90 %", log=True),
                 (
-                    Mark("line", depths, tuple(each.foretold for each in enough), label="foretold", colour=blue),
+                    line([each.foretold for each in enough], depths, 0, "foretold"),
                     points([each.voters for each in enough], depths, 0, "measured"),
                 ),
             ),

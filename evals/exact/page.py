@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scaling.drawing import Picture, files
-from scaling.intervals import Estimate
+from scaling.drawing import Mark, Picture, files, look
+from scaling.intervals import Estimate, wilson
 from scaling.plain import write
 from scaling.results import Interval
 from scaling.tables import save
@@ -111,6 +111,59 @@ def shown(value: Estimate | Interval) -> str:
     return f"{value.value:.3f} ({value.low:.3f} – {value.high:.3f})"
 
 
+def share(hits: int, n: int, confidence: float = 0.95) -> Estimate:
+    """Return a share of independent trials with its binomial (Wilson) interval."""
+    return Estimate(hits / n, *wilson(hits, n, confidence=confidence), n, n)
+
+
 def inside(value: float, measured: Estimate | Interval) -> bool:
     """Tell whether a foretold value lies in a measured interval."""
     return measured.low <= value <= measured.high
+
+
+@dataclass(frozen=True, slots=True)
+class Lawful:
+    """How measured shares agree with foretold ones.
+
+    Attributes:
+        alone: how many of the foretold values lie in the 95 % interval of their own.
+        of: how many there are.
+        holds: all lie in intervals that hold together with 95 % (Bonferroni).
+    """
+
+    alone: int
+    of: int
+    holds: bool
+
+    @property
+    def seen(self) -> str:
+        """What to say of it."""
+        return f"{self.alone} of {self.of} alone; {'all' if self.holds else 'not all'} with 95 % together"
+
+
+def lawful(pairs: Sequence[tuple[float, Estimate]]) -> Lawful:
+    """Hold foretold shares against measured ones, each of independent trials."""
+    sure = 1 - 0.05 / len(pairs)
+    alone = sum(inside(value, each) for value, each in pairs)
+    both = [inside(value, share(round(each.value * each.n), each.n, sure)) for value, each in pairs]
+    return Lawful(alone, len(pairs), all(both))
+
+
+def points(values: Sequence[Estimate | Interval], x: Sequence[float], place: int, label: str) -> Mark:
+    """Return measured points with their bars."""
+    colour, marker = look(place)
+    return Mark(
+        "points",
+        tuple(x),
+        tuple(each.value for each in values),
+        tuple(each.low for each in values),
+        tuple(each.high for each in values),
+        label=label,
+        colour=colour,
+        marker=marker,
+    )
+
+
+def line(values: Sequence[float], x: Sequence[float], place: int, label: str = "") -> Mark:
+    """Return a line through foretold values."""
+    return Mark("line", tuple(x), tuple(values), label=label, colour=look(place)[0])
