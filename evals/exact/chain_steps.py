@@ -60,7 +60,7 @@ class Problems:
 
     def verify(self, right: Flags, noise: float) -> Array:
         """Return what a verifier says of chains: 1 or 0, plus noise of this standard deviation."""
-        score: Array = right + noise * self._rng.standard_normal(right.shape)
+        score: Array = right.astype(np.float64) + noise * self._rng.standard_normal(right.shape)
         return score
 
     def lots(self, shape: tuple[int, ...]) -> Array:

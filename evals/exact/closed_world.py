@@ -100,7 +100,7 @@ def build(folder: Path, shape: Shape, seed: int, *, shuffled: bool = False) -> T
         stations.append(_Station(1000 + len(stations), next(names), next(names), opened))
         return stations[-1]
 
-    questions = []
+    questions: list[dict[str, object]] = []
     for hops, facets, _ in product(shape.hops, shape.facets, range(shape.each)):
         root, ends = station(), []
         root.label, root.others = "Branches", tuple(station() for _ in range(facets))

@@ -102,7 +102,7 @@ def picks(found: Sequence[Point], budgets: Sequence[float]) -> list[Pick]:
     levels = {"depth": sorted({float(d) for d, _ in names}), "width": sorted({float(w) for _, w in names})}
     made = []
     for budget in budgets:
-        best = recommend(cells, price, budget, levels=levels, replicates=100).best
+        best = recommend(cells, price, budget, levels=levels, replicates=20).best
         chosen = int(best.dials["depth"].value), int(best.dials["width"].value)
         at = int(np.argmax(np.where(cost <= budget, success - 1e-9 * cost, -1)))
         made.append(
@@ -135,8 +135,8 @@ def page(seed: int = 0, size: Size | None = None) -> Page:
         f"The agent itself, with the extractive reader, on documents of made-up stations: {len(worlds)} worlds with "
         f"{len(size.shape.hops) * len(size.shape.facets) * size.shape.each} questions each, h hops × v facets, every "
         "pair alike often. A question takes one round for a list of v stations, then h·⌈v/w⌉ rounds of w queries. "
-        "Other documents speak of a station by its number, its name or both, and decoys share words of names. Each width is "
-        "run once, blind to its budget, as deep as the hardest question needs; smaller depths are the trace of that "
+        "Other documents speak of a station by its number, its name or both, and decoys share words of names. Each "
+        "width is run once, blind to its budget, as deep as the hardest question needs; smaller depths are the trace of that "
         "run. The reader takes no tokens, so the third axis, thinking, is not measured here.",
         seed,
         _checks(size, found, fresh, shuffled, chosen),
@@ -234,9 +234,9 @@ def _sections(size: Size, found: Sequence[Point], chosen: Sequence[Pick], every:
         Section(
             "What to spend a budget on",
             f"A cell costs d·(w + {_ROUND:g}) searches: a round is priced at {_ROUND:g} searches for what is "
-            f"thought in it. The laws of `scaling.joint` are fitted to depths {_FITTED[0]} and widths {_FITTED[1]}, the "
-            "best of them is asked, and success is what was measured in its cell. The budgets are those that `research-agent "
-            f"fit` advises on. Over the {len(every)} budgets from {every[0].budget:.0f} to {every[-1].budget:.0f} the "
+            f"thought in it. The laws of `scaling.joint` are fitted to depths {_FITTED[0]} and widths {_FITTED[1]}, "
+            "the best of them is asked, and success is what was measured in its cell. The first three budgets are those "
+            f"that `research-agent fit` advises on. Over the {len(every)} budgets from {every[0].budget:.0f} to {every[-1].budget:.0f} the "
             f"choice is within {_TOLERANCE:.0%} of the best at {sum(pick.close for pick in every)}; the mean loss of "
             f"accuracy is {np.mean(lost):.3f}, the largest {max(lost):.3f}.",
             ("budget", "law", "recommended (d, w)", "success", "best of the grid", "success"),

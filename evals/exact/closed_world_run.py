@@ -17,6 +17,7 @@ from research_agent.config import Settings
 from research_agent.errors import ModelError
 from research_agent.graph.state import Dials
 from research_agent.options import AskOptions
+from retrieval.index import build_files
 
 _AMPLE = 1_000_000.0  # units of a run, which is blind to them
 _AT_ONCE = 16  # questions: a chain mostly waits for its journal
@@ -61,18 +62,27 @@ def measure(
     with tempfile.TemporaryDirectory(prefix="exact-") as scratch, opened(Path(scratch) / "trials.sqlite") as store:
         for world in worlds:
             task = build(Path(scratch) / f"world-{world}", shape, world, shuffled=shuffled)
+            index = _index(task, Path(scratch) / f"index-{world}")
             for width in widths:
-                pairs = asyncio.run(_run(task, Dials(deepest, width, 0), store, Path(scratch)))
+                pairs = asyncio.run(_run(task, index, Dials(deepest, width, 0), store, Path(scratch)))
                 for sample, trial in pairs:
                     depths = range(1, deepest + 1) if depth is None else [deepest]
                     found.extend(_points(sample, trial, world, width, depths))
     return found
 
 
-async def _run(task: Task, dials: Dials, store: RunStore, scratch: Path) -> tuple[tuple[Sample, Trial], ...]:
-    """Answer every question of a task once."""
+def _index(task: Task, directory: Path) -> Path:
+    """Build the index of a world, of words alone: made-up names have no neighbours in meaning."""
     assert task.corpus is not None
-    options = AskOptions(docs=(task.corpus,), model="extractive", budget=Budget(_AMPLE), dials=dials, blind=True)
+    asyncio.run(build_files(directory, [task.corpus], dense="none").aclose())
+    return directory
+
+
+async def _run(
+    task: Task, index: Path, dials: Dials, store: RunStore, scratch: Path
+) -> tuple[tuple[Sample, Trial], ...]:
+    """Answer every question of a task once."""
+    options = AskOptions(index=index, model="extractive", budget=Budget(_AMPLE), dials=dials, blind=True)
     async with open_solver(options, Settings(home=scratch / "home"), task.fingerprint, lambda _: None) as solver:
         outcome = await run(task, task.samples, solver, store, concurrency=_AT_ONCE)
     if outcome.unanswered:

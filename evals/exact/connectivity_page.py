@@ -81,7 +81,8 @@ def single(form: Bridge, budget: int, size: Size, seed: int, *, shuffled: bool =
     drawn = list(bridges(form, size.graphs, seed))
     truths = np.array([truth for _, truth in drawn])
     given = [answers(world, walk(world, size.each, budget, rng), rng) for world, _ in drawn]
-    return np.mean(np.stack(given) == (rng.permutation(truths) if shuffled else truths)[:, None], axis=1)
+    right: Array = np.mean(np.stack(given) == (rng.permutation(truths) if shuffled else truths)[:, None], axis=1)
+    return right
 
 
 def binomial(shares: Array, each: int) -> Estimate:

@@ -91,12 +91,16 @@ def measure(mixture: Mixture, believed: Mixture, size: Size, seed: int) -> Resul
         at = int(np.minimum(questions.needed, rounds).sum())
         reached = even.accuracy(questions)[at]
         needed = int(np.argmax(wise.accuracy(questions) >= reached))
+        foretold, expected = round_robin(mixture, rounds)
         compared.append(
             Compared(
                 rounds,
-                *round_robin(mixture, rounds),
+                foretold,
+                expected,
                 at / count,
-                *(share(int(course.hit[:at].sum()), count) for course in (even, wise, known)),
+                share(int(even.hit[:at].sum()), count),
+                share(int(wise.hit[:at].sum()), count),
+                share(int(known.hit[:at].sum()), count),
                 water_filling(mixture, at / count),
                 rounds * count / needed if needed else 0.0,  # 0: it never gets there
                 at / needed if needed else 0.0,
