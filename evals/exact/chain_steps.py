@@ -60,8 +60,7 @@ class Problems:
 
     def verify(self, right: Flags, noise: float) -> Array:
         """Return what a verifier says of chains: 1 or 0, plus noise of this standard deviation."""
-        score: Array = right.astype(np.float64) + noise * self._rng.standard_normal(right.shape)
-        return score
+        return np.asarray(self._rng.normal(right, noise), dtype=np.float64)
 
     def lots(self, shape: tuple[int, ...]) -> Array:
         """Return half a win, or half a loss, at random: what decides a draw."""

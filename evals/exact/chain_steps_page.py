@@ -1,90 +1,19 @@
-"""Chains of steps, measured: how good the verifier is matters more than how one searches."""
+"""The page of chains of steps: how good the verifier is matters more than how one searches."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import pairwise
-from statistics import NormalDist
 
-import numpy as np
-
-from evals.exact.chain_steps import Flags, Problems, beam, best_of_n, best_of_n_accuracy, knockout, uct
-from evals.exact.page import Check, Page, Section, lawful, line, points, share, shown
+from evals.exact.chain_steps import Problems, best_of_n_accuracy
+from evals.exact.chain_steps_run import ORM, SOLVERS, Cell, Cup, Grid, Size, cup, run, variance
+from evals.exact.page import Check, Page, Section, lawful, line, points, shown
 from scaling.drawing import Mark, Panel, Picture, Ruler
-from scaling.intervals import Estimate
-from scaling.variance import Decomposition, Share, decompose
-from scaling.vote import Bound, knockout_bound
+from scaling.variance import Share
 
 NAME = "chain-steps"
 _CLOSE, _GAIN, _FEWER = 0.05, 0.30, 10.0
-_ORM = 0.3  # noise of the verifier of whole chains that beams are set against
 _MIRRORED = 1.0  # noise of a verifier that likes wrong chains
 _BLIND = 1e9  # noise of a verifier that says nothing
 _FIXED = 160  # steps at which variance is decomposed
-
-SOLVERS: dict[str, Callable[[Problems, float], Flags]] = {"best of n": best_of_n, "UCT": uct, "beam": beam}
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How much is run: problems of each cell, and the cells."""
-
-    problems: int = 4_000
-    budgets: Sequence[int] = (40, 80, 160, 320)
-    noises: Sequence[float] = (0.1, 0.3, 1.0, 3.0)
-    step_noises: Sequence[float] = (4.0, 2.0, 1.0, 0.5, 0.01)
-    rounds: Sequence[tuple[int, int]] = ((4, 2), (8, 4), (16, 8), (32, 16))
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One solver at one budget and noise; `right` has a place a problem."""
-
-    solver: str
-    budget: int
-    noise: float
-    right: Flags
-
-    @property
-    def accuracy(self) -> Estimate:
-        """How often it was right."""
-        return share(int(self.right.sum()), len(self.right))
-
-
-def run(solver: str, budget: int, noise: float, size: Size, seed: int, *, sign: float = 1.0) -> Cell:
-    """Run one cell on problems of its own."""
-    place = 1000 * list(SOLVERS).index(solver) + round(100 * noise) % 997
-    problems = Problems.draw(size.problems, budget, seed + place)
-    right = best_of_n(problems, noise, sign=sign) if sign < 0 else SOLVERS[solver](problems, noise)
-    return Cell(solver, budget, noise, right)
-
-
-@dataclass(frozen=True, slots=True)
-class Cup:
-    """A knockout of N candidates, K comparisons a pair."""
-
-    candidates: int
-    comparisons: int
-    failure: Estimate
-    bound: Bound
-
-
-def cup(candidates: int, comparisons: int, size: Size, seed: int) -> Cup:
-    """Run a knockout whose comparisons are those of the verifier of whole chains."""
-    problems = Problems.draw(5 * size.problems, candidates * 10, seed + comparisons)
-    failed = ~knockout(problems, candidates, comparisons, _ORM)
-    better = NormalDist().cdf(1 / (_ORM * 2**0.5))  # two scores, each with its noise
-    bound = knockout_bound(candidates, comparisons, right=problems.right**problems.steps, better=better)
-    return Cup(candidates, comparisons, share(int(failed.sum()), len(failed)), bound)
-
-
-def variance(cells: Sequence[Cell], seed: int) -> Decomposition:
-    """Return what noise and solver explain of accuracy over cells of one budget."""
-    return decompose(
-        np.stack([cell.right for cell in cells], 1),
-        {"noise": np.log([cell.noise for cell in cells]), "solver": [cell.solver for cell in cells]},
-        replicates=200,
-        seed=seed,
-    )
 
 
 def page(seed: int = 0, size: Size | None = None) -> Page:
@@ -112,7 +41,7 @@ def page(seed: int = 0, size: Size | None = None) -> Page:
     }
     gains = {
         budget: [
-            float(grid["beam", noise, budget].right.mean() - grid["best of n", _ORM, budget].right.mean())
+            float(grid["beam", noise, budget].right.mean() - grid["best of n", ORM, budget].right.mean())
             for noise in size.step_noises
         ]
         for budget in size.budgets
@@ -139,9 +68,6 @@ def page(seed: int = 0, size: Size | None = None) -> Page:
             )
         },
     )  # fmt: skip
-
-
-Grid = dict[tuple[str, float, int], Cell]
 
 
 def _checks(
@@ -233,7 +159,7 @@ def _sections(
     return (
         Section("Accuracy", "", ("σ", "solver", *steps), rows),
         Section(
-            f"A beam less best of n (σ = {_ORM:g})",
+            f"A beam less best of n (σ = {ORM:g})",
             "The beam's verifier of steps has the σ of the row.",
             ("σ of steps", *steps),
             [
@@ -281,6 +207,6 @@ def _picture(size: Size, grid: Grid, gains: dict[int, list[float]]) -> Picture:
         "accuracy",
         "The verifier matters more than the search",
         f"Accuracy on {size.problems:,} problems a cell, bars are 95 % intervals. Right: what checking every step "
-        f"gains on best of n (σ = {_ORM:g}), against the noise of that check.",
+        f"gains on best of n (σ = {ORM:g}), against the noise of that check.",
         tuple(frames),
     )

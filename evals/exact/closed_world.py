@@ -33,7 +33,7 @@ class Shape:
 
     hops: Sequence[int] = range(1, 7)
     facets: Sequence[int] = range(1, 7)
-    each: int = 2
+    each: int = 1
     decoys: float = 0.5
 
     @property

@@ -1,4 +1,4 @@
-"""The closed world, measured with the agent itself: knees where they were planted, and what the law would recommend."""
+"""The page of the closed world, measured with the agent itself: knees where they were planted, and the best cells."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -6,20 +6,13 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from evals.exact.closed_world import Shape, rounds, solvable
-from evals.exact.closed_world_run import Point, measure
+from evals.exact.closed_world_picks import FITTED, ROUND, TOLERANCE, Pick, budgets, fitted_cells, picks
+from evals.exact.closed_world_run import Point, first_right, measure, share
 from evals.exact.page import Check, Page, Section, inside, line, points, shown
-from scaling.allocate import recommend
-from scaling.cells import Cells
 from scaling.drawing import Mark, Panel, Picture, Ruler
-from scaling.intervals import Estimate, mean_interval
-from scaling.results import Array
-from scaling.trials import Trials
 
 NAME = "closed-world"
-_ROUND = 4.0  # price of a round, in searches: what a model would think in one
-_TOLERANCE = 0.05
-_SHAPE = Shape(each=2)
-_FITTED = (1, 2, 3, 5, 9, 17, 33), (1, 2, 3, 4, 6)  # depths and widths that the law sees
+_SHAPE = Shape(each=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,84 +30,6 @@ class Size:
     worlds: Sequence[int] = (1, 2, 3)
     widths: Sequence[int] = (1, 2, 3, 4, 5, 6)
     fresh: tuple[int, int] = (4, 2)
-
-
-@dataclass(frozen=True, slots=True)
-class Pick:
-    """What the law recommends for a budget, and the best cell of the grid, by the success that was measured in each."""
-
-    budget: float
-    law: str
-    depth: int
-    width: int
-    success: float
-    best_depth: int
-    best_width: int
-    best: float
-
-    @property
-    def close(self) -> bool:
-        """The recommended cell's success is within 5 % of the best."""
-        return self.success >= (1 - _TOLERANCE) * self.best
-
-
-def price(spend: Array) -> Array:
-    """Return what a cell costs, [n], in searches: d rounds of w searches and what is thought in them."""
-    cost: Array = spend[:, 0] * (spend[:, 1] + _ROUND)
-    return cost
-
-
-def share(found: Sequence[Point], **where: int) -> Estimate:
-    """Return the share of right answers among the points with these values."""
-    kept = [one for one in found if all(getattr(one, name) == value for name, value in where.items())]
-    return mean_interval([float(one.right) for one in kept])
-
-
-def first_right(found: Sequence[Point]) -> dict[tuple[str, int], int | None]:
-    """Return by question and width the least depth from which on the answer is right, None for none."""
-    least: dict[tuple[str, int], int | None] = {}
-    for one in sorted(found, key=lambda point: point.depth):
-        key = (one.question, one.width)
-        least[key] = (least.get(key) or one.depth) if one.right else None
-    return least
-
-
-def fitted_cells(found: Sequence[Point]) -> Cells:
-    """Return the cells that the law is fitted to."""
-    depths, widths = _FITTED
-    rows = [
-        {"question": one.question, "depth": one.depth, "width": one.width, "outcome": float(one.right)}
-        for one in found
-        if one.depth in depths and one.width in widths
-    ]
-    return Trials.from_rows(rows, ["depth", "width"]).cells()
-
-
-def picks(found: Sequence[Point], budgets: Sequence[float]) -> list[Pick]:
-    """Return recommendations for budgets, over all depths and widths that were measured."""
-    cells = fitted_cells(found)
-    names = sorted({(one.depth, one.width) for one in found})
-    hits: dict[tuple[int, int], list[bool]] = {}
-    for one in found:
-        hits.setdefault((one.depth, one.width), []).append(one.right)
-    grid = np.array(names, dtype=float)
-    success, cost = np.array([np.mean(hits[name]) for name in names]), price(grid)
-    levels = {"depth": sorted({float(d) for d, _ in names}), "width": sorted({float(w) for _, w in names})}
-    made = []
-    for budget in budgets:
-        best = recommend(cells, price, budget, levels=levels, replicates=20).best
-        chosen = int(best.dials["depth"].value), int(best.dials["width"].value)
-        at = int(np.argmax(np.where(cost <= budget, success - 1e-9 * cost, -1)))
-        made.append(
-            Pick(budget, best.law, *chosen, float(success[names.index(chosen)]), *names[at], float(success[at]))
-        )
-    return made
-
-
-def budgets(cells: Cells) -> list[float]:
-    """Return a small, a middling and a large budget, as `scaling.purse` cuts the range of what cells cost."""
-    cost = price(cells.spend)
-    return [float(each) for each in np.geomspace(cost.min(), cost.max(), 5)[1:-1]]
 
 
 def page(seed: int = 0, size: Size | None = None) -> Page:
@@ -136,8 +51,8 @@ def page(seed: int = 0, size: Size | None = None) -> Page:
         f"{len(size.shape.hops) * len(size.shape.facets) * size.shape.each} questions each, h hops × v facets, every "
         "pair alike often. A question takes one round for a list of v stations, then h·⌈v/w⌉ rounds of w queries. "
         "Other documents speak of a station by its number, its name or both, and decoys share words of names. Each "
-        "width is run once, blind to its budget, as deep as the hardest question needs; smaller depths are the trace of that "
-        "run. The reader takes no tokens, so the third axis, thinking, is not measured here.",
+        "width is run once, blind to its budget, as deep as the hardest question needs; smaller depths are the "
+        "trace of that run. The reader takes no tokens, so the third axis, thinking, is not measured here.",
         seed,
         _checks(size, found, fresh, shuffled, chosen),
         _sections(size, found, chosen, every),
@@ -169,7 +84,7 @@ def _checks(
             all(inside(value, each) for value, each in cells),
         ),
         Check(
-            f"the recommended (d, w) is within {_TOLERANCE:.0%} of the best of the grid at three budgets not fitted to",
+            f"the recommended (d, w) is within {TOLERANCE:.0%} of the best of the grid at three budgets not fitted to",
             "; ".join(
                 f"{pick.budget:.0f}: ({pick.depth}, {pick.width}) {pick.success:.3f} of {pick.best:.3f}"
                 for pick in chosen
@@ -207,13 +122,13 @@ def _elastic(found: Sequence[Point], size: Size, **where: int) -> tuple[float, f
 
 def _corners(size: Size) -> list[tuple[int, int]]:
     """Return the cells that are looked at one by one."""
-    return [(d, w) for d in _FITTED[0] if d <= size.shape.deepest for w in size.widths]
+    return [(d, w) for d in FITTED[0] if d <= size.shape.deepest for w in size.widths]
 
 
 def _sections(size: Size, found: Sequence[Point], chosen: Sequence[Pick], every: Sequence[Pick]) -> tuple[Section, ...]:
     """Return the tables."""
     widths = tuple(f"w = {w}" for w in size.widths)
-    depths = [d for d in (*_FITTED[0], size.shape.deepest) if d <= size.shape.deepest]
+    depths = [d for d in (*FITTED[0], size.shape.deepest) if d <= size.shape.deepest]
     lost = [pick.best - pick.success for pick in every]
     return (
         Section(
@@ -233,12 +148,12 @@ def _sections(size: Size, found: Sequence[Point], chosen: Sequence[Pick], every:
         ),
         Section(
             "What to spend a budget on",
-            f"A cell costs d·(w + {_ROUND:g}) searches: a round is priced at {_ROUND:g} searches for what is "
-            f"thought in it. The laws of `scaling.joint` are fitted to depths {_FITTED[0]} and widths {_FITTED[1]}, "
-            "the best of them is asked, and success is what was measured in its cell. The first three budgets are those "
-            f"that `research-agent fit` advises on. Over the {len(every)} budgets from {every[0].budget:.0f} to {every[-1].budget:.0f} the "
-            f"choice is within {_TOLERANCE:.0%} of the best at {sum(pick.close for pick in every)}; the mean loss of "
-            f"accuracy is {np.mean(lost):.3f}, the largest {max(lost):.3f}.",
+            f"A cell costs d·(w + {ROUND:g}) searches: a round is priced at {ROUND:g} searches for what is "
+            f"thought in it. The laws of `scaling.joint` are fitted to depths {FITTED[0]} and widths {FITTED[1]}, "
+            "the best of them is asked, and success is what was measured in its cell. The first three budgets are "
+            f"those that `research-agent fit` advises on. Over the {len(every)} others the choice is within "
+            f"{TOLERANCE:.0%} of the best at {sum(pick.close for pick in every)}; the mean loss of accuracy is "
+            f"{np.mean(lost):.3f}, the largest {max(lost):.3f}.",
             ("budget", "law", "recommended (d, w)", "success", "best of the grid", "success"),
             [
                 (
@@ -270,7 +185,7 @@ def _picture(size: Size, found: Sequence[Point], shuffled: Sequence[Point]) -> P
         found_here = [share([o for o in found if o.depth == 1 + o.hops], facets=facets, width=each) for each in w]
         by_width.append(points(found_here, w, place, f"h or v = {facets}"))
         by_width.append(line([float(each >= facets) for each in w], w, place))
-    depths = [d for d in _FITTED[0] if d <= size.shape.deepest]
+    depths = [d for d in FITTED[0] if d <= size.shape.deepest]
     mixed: list[Mark] = []
     for place, width in enumerate((low, high)):
         mixed.append(points([share(found, depth=d, width=width) for d in depths], depths, 3 + place, f"w = {width}"))

@@ -10,14 +10,16 @@ from evals.exact.closed_world import Shape, build
 from evals.harness import run
 from evals.metrics import judge
 from evals.runstore import RunStore, Trial, opened
-from evals.solver import open_solver
+from evals.solver import AgentSolver
 from evals.task import Sample, Task
 from research_agent.budget.budget import Budget
-from research_agent.config import Settings
 from research_agent.errors import ModelError
 from research_agent.graph.state import Dials
 from research_agent.options import AskOptions
+from research_agent.reading.extractive import ExtractiveReader
+from research_agent.resources import Resources
 from retrieval.index import build_files
+from scaling.intervals import Estimate, mean_interval
 
 _AMPLE = 1_000_000.0  # units of a run, which is blind to them
 _AT_ONCE = 16  # questions: a chain mostly waits for its journal
@@ -62,32 +64,36 @@ def measure(
     with tempfile.TemporaryDirectory(prefix="exact-") as scratch, opened(Path(scratch) / "trials.sqlite") as store:
         for world in worlds:
             task = build(Path(scratch) / f"world-{world}", shape, world, shuffled=shuffled)
-            index = _index(task, Path(scratch) / f"index-{world}")
-            for width in widths:
-                pairs = asyncio.run(_run(task, index, Dials(deepest, width, 0), store, Path(scratch)))
+            depths = range(1, deepest + 1) if depth is None else [deepest]
+            for width, pairs in asyncio.run(_run(task, deepest, widths, store, Path(scratch))).items():
                 for sample, trial in pairs:
-                    depths = range(1, deepest + 1) if depth is None else [deepest]
                     found.extend(_points(sample, trial, world, width, depths))
     return found
 
 
-def _index(task: Task, directory: Path) -> Path:
-    """Build the index of a world, of words alone: made-up names have no neighbours in meaning."""
-    assert task.corpus is not None
-    asyncio.run(build_files(directory, [task.corpus], dense="none").aclose())
-    return directory
-
-
 async def _run(
-    task: Task, index: Path, dials: Dials, store: RunStore, scratch: Path
-) -> tuple[tuple[Sample, Trial], ...]:
-    """Answer every question of a task once."""
-    options = AskOptions(index=index, model="extractive", budget=Budget(_AMPLE), dials=dials, blind=True)
-    async with open_solver(options, Settings(home=scratch / "home"), task.fingerprint, lambda _: None) as solver:
-        outcome = await run(task, task.samples, solver, store, concurrency=_AT_ONCE)
-    if outcome.unanswered:
-        raise ModelError(f"{len(outcome.unanswered)} of {len(task.samples)} questions of {task.name} have no trial.")
-    return outcome.pairs
+    task: Task, depth: int, widths: Sequence[int], store: RunStore, scratch: Path
+) -> dict[int, tuple[tuple[Sample, Trial], ...]]:
+    """Answer every question of a task once in each width."""
+    assert task.corpus is not None
+    found = {}
+    # Of words alone: made-up names have no neighbours in meaning.
+    index = build_files(scratch / f"index-{task.name}", [task.corpus], dense="none")
+    try:
+        resources = Resources((index,), ExtractiveReader())
+        for width in widths:
+            dials = Dials(depth, width, 0)
+            options = AskOptions(
+                docs=(task.corpus,), model="extractive", budget=Budget(_AMPLE), dials=dials, blind=True
+            )
+            solver = AgentSolver(options, resources, task.fingerprint, scratch)
+            outcome = await run(task, task.samples, solver, store, concurrency=_AT_ONCE)
+            if outcome.unanswered:
+                raise ModelError(f"{len(outcome.unanswered)} of {len(task.samples)} questions have no trial.")
+            found[width] = outcome.pairs
+    finally:
+        await index.aclose()
+    return found
 
 
 def _points(sample: Sample, trial: Trial, world: int, width: int, depths: Sequence[int]) -> Iterator[Point]:
@@ -103,3 +109,18 @@ def _points(sample: Sample, trial: Trial, world: int, width: int, depths: Sequen
 def _queries(value: object) -> Sequence[object]:
     """Return the queries of a record of a trace."""
     return value if isinstance(value, (list, tuple)) else ()
+
+
+def share(found: Sequence[Point], **where: int) -> Estimate:
+    """Return the share of right answers among the points with these values."""
+    kept = [one for one in found if all(getattr(one, name) == value for name, value in where.items())]
+    return mean_interval([float(one.right) for one in kept])
+
+
+def first_right(found: Sequence[Point]) -> dict[tuple[str, int], int | None]:
+    """Return by question and width the least depth from which on the answer is right, None for none."""
+    least: dict[tuple[str, int], int | None] = {}
+    for one in sorted(found, key=lambda point: point.depth):
+        key = (one.question, one.width)
+        least[key] = (least.get(key) or one.depth) if one.right else None
+    return least

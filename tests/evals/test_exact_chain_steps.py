@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evals.exact.chain_steps import Problems, best_of_n_accuracy
-from evals.exact.chain_steps_page import SOLVERS, Size, cup, run, variance
+from evals.exact.chain_steps_run import SOLVERS, Size, cup, run, variance
 from evals.exact.errors import SpentError
 from evals.exact.page import lawful
 

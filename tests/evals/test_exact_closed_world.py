@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 
 from evals.exact.closed_world import Shape, build, rounds, solvable
-from evals.exact.closed_world_page import budgets, first_right, fitted_cells, picks, share
-from evals.exact.closed_world_run import Point, measure
+from evals.exact.closed_world_picks import budgets, fitted_cells, picks
+from evals.exact.closed_world_run import Point, first_right, measure, share
 
 SHAPE = Shape(range(1, 5), range(1, 5), 1)
 WIDTHS = (1, 2, 3, 4)

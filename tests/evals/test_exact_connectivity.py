@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from evals.exact.connectivity import Bridge, bridges, lookups_alone, lookups_together, walk
-from evals.exact.connectivity_page import Size, binomial, lookups, ninety, single, slope, votes
+from evals.exact.connectivity_run import Size, binomial, lookups, ninety, single, slope, votes
 from evals.exact.errors import SpentError
 from evals.exact.page import lawful
 
