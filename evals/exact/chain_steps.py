@@ -64,8 +64,7 @@ class Problems:
 
     def lots(self, shape: tuple[int, ...]) -> Array:
         """Return half a win, or half a loss, at random: what decides a draw."""
-        lot: Array = self._rng.integers(2, size=shape) - 0.5
-        return lot
+        return np.asarray(self._rng.integers(2, size=shape) - 0.5, dtype=np.float64)
 
 
 def best_of_n(problems: Problems, noise: float, *, sign: float = 1.0) -> Flags:

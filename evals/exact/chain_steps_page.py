@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from evals.exact.chain_steps import Problems, best_of_n_accuracy
 from evals.exact.chain_steps_run import ORM, SOLVERS, Cell, Cup, Grid, Size, cup, run, variance
-from evals.exact.page import Check, Page, Section, lawful, line, points, shown
+from evals.exact.page import Check, Page, Section, lawful, line, points, ruler, shown
 from scaling.drawing import Mark, Panel, Picture, Ruler
 from scaling.variance import Share
 
@@ -188,7 +188,7 @@ def _sections(
 def _picture(size: Size, grid: Grid, gains: dict[int, list[float]]) -> Picture:
     """Draw accuracy against steps for two verifiers, and what the beam gains against its noise."""
     budgets = [float(budget) for budget in size.budgets]
-    below = Ruler("steps", log=True, ticks=tuple((x, f"{x:g}") for x in budgets))
+    below = ruler("steps", budgets)
     frames = []
     for noise in (size.noises[1], size.noises[2]):
         law = [_law(budget, noise) for budget in size.budgets]
@@ -201,7 +201,7 @@ def _picture(size: Size, grid: Grid, gains: dict[int, list[float]]) -> Picture:
     )
     zero = Mark("level", y=(0.0,), dash=":")
     frames.append(
-        Panel("beam less best of n", Ruler("σ of steps", log=True), Ruler("gain in accuracy"), (zero, *gained))
+        Panel("beam less best of n", ruler("σ of steps", size.step_noises), Ruler("gain in accuracy"), (zero, *gained))
     )
     return Picture(
         "accuracy",

@@ -8,7 +8,7 @@ import numpy as np
 from evals.exact.closed_world import Shape, rounds, solvable
 from evals.exact.closed_world_picks import FITTED, ROUND, TOLERANCE, Pick, budgets, fitted_cells, picks
 from evals.exact.closed_world_run import Point, first_right, measure, share
-from evals.exact.page import Check, Page, Section, inside, line, points, shown
+from evals.exact.page import Check, Page, Section, inside, line, points, ruler, shown
 from scaling.drawing import Mark, Panel, Picture, Ruler
 
 NAME = "closed-world"
@@ -200,6 +200,6 @@ def _picture(size: Size, found: Sequence[Point], shuffled: Sequence[Point]) -> P
         (
             Panel(f"width {high}", Ruler("depth d (rounds)"), accuracy, tuple(by_depth)),
             Panel("depth 1 + h", Ruler("width w (queries a round)"), accuracy, tuple(by_width)),
-            Panel("all questions", Ruler("depth d (rounds)", log=True), accuracy, tuple(mixed)),
+            Panel("all questions", ruler("depth d (rounds)", depths), accuracy, tuple(mixed)),
         ),
     )

@@ -17,7 +17,7 @@ from evals.exact.connectivity_run import (
     slope,
     votes,
 )
-from evals.exact.page import Check, Page, Section, lawful, line, points, shown
+from evals.exact.page import Check, Page, Section, lawful, line, points, ruler, shown
 from scaling.drawing import Panel, Picture, Ruler
 from scaling.intervals import mean_interval
 from scaling.results import Interval
@@ -108,7 +108,8 @@ def page(seed: int = 0, size: Size | None = None) -> Page:
             ),
             Section(
                 "A vote of shortest walks",
-                "N_90 voters are right in 90 %; foretold is (z/P)². Last: their queries over those of one long walk.",
+                "N_90 voters are right in 90 %: foretold (z/P)², measured by a probit line on √N, which is rough for "
+                "few voters. Last: their queries over those of one long walk.",
                 ("layers d", "voters N", "foretold", "measured", "N_90 foretold", "N_90 measured", "times the queries"),
                 [
                     (
@@ -175,7 +176,7 @@ def _picture(enough: Sequence[Ninety], mirror: Sequence[Lookups], risen: Interva
             Panel(
                 "bridge graphs",
                 Ruler("layers d", ticks=tuple((x, f"{x:g}") for x in depths)),
-                Ruler("voters for 90 %", log=True),
+                ruler("voters for 90 %", [round(each.foretold) for each in enough]),
                 (
                     line([each.foretold for each in enough], depths, 0, "foretold"),
                     points([each.voters for each in enough], depths, 0, "measured"),
@@ -183,7 +184,7 @@ def _picture(enough: Sequence[Ninety], mirror: Sequence[Lookups], risen: Interva
             ),
             Panel(
                 "flat look-ups",
-                Ruler("queries", log=True, ticks=tuple((x, f"{x:g}") for x in queries)),
+                ruler("queries", queries),
                 Ruler("accuracy"),
                 (
                     points([each.alone for each in mirror], queries, 1, "one walk"),

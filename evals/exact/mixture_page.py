@@ -18,7 +18,7 @@ from evals.exact.mixture import (
     uniform,
     water_filling,
 )
-from evals.exact.page import Check, Page, Section, lawful, line, points, share, shown
+from evals.exact.page import Check, Page, Section, lawful, line, points, ruler, share, shown
 from scaling.drawing import Panel, Picture, Ruler
 from scaling.intervals import Estimate
 
@@ -236,7 +236,7 @@ def _picture(sets: dict[str, Result]) -> Picture:
         panels.append(
             Panel(
                 name,
-                Ruler("attempts a question", log=True, ticks=tuple((each, f"{each:.1f}") for each in x)),
+                ruler("attempts a question", [round(each, 2) for each in x]),
                 Ruler("accuracy", limits=(0, 1.02)),
                 marks,
             )

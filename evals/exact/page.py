@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scaling.drawing import Mark, Picture, files, look
+from scaling.drawing import Mark, Picture, Ruler, files, look
 from scaling.intervals import Estimate, wilson
+from scaling.numerals import spread
 from scaling.plain import write
 from scaling.results import Interval
 from scaling.tables import save
@@ -162,6 +163,11 @@ def points(values: Sequence[Estimate | Interval], x: Sequence[float], place: int
         colour=colour,
         marker=marker,
     )
+
+
+def ruler(label: str, values: Sequence[float]) -> Ruler:
+    """Return a logarithmic ruler with ticks at values themselves, as many as fit."""
+    return Ruler(label, log=True, ticks=spread(values))
 
 
 def line(values: Sequence[float], x: Sequence[float], place: int, label: str = "") -> Mark:
