@@ -1,4 +1,4 @@
-"""`research-agent eval`: how often the agent is right on a folder of questions, and what that cost."""
+"""`research-agent eval` and `exact`: how often the agent is right on questions, and tasks of known truth."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +13,7 @@ def register(app: typer.Typer) -> None:
     app.command("eval")(evaluate)
     app.command("eval-retrieval")(evaluate_retrieval)
     app.command("eval-judge")(evaluate_judge)
+    app.command("exact")(exact)
 
 
 def evaluate(
@@ -113,3 +114,14 @@ def evaluate_judge(
     )
     deliver(to_json(found) if output == "json" else to_markdown(found), out)
     return 0
+
+
+def exact(
+    name: Annotated[str | None, typer.Argument(help="connectivity, chain-steps, mixture or closed-world.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder for the pages; made where missing.")] = Path("evals/results/exact"),
+    seed: Annotated[int, typer.Option(help="All tasks are drawn from it.")] = 0,
+) -> None:
+    """Measure tasks whose right figures are known beforehand, all of them or one, and write a page of each."""
+    from evals.exact.command import carry_out
+
+    raise typer.Exit(carry_out(name, out, seed))
