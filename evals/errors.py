@@ -4,6 +4,8 @@ UsageError (research_agent.errors)
 └── EvalError
     ├── TaskError          a task folder that cannot be used; the message names the file and the row
     ├── SelectionError     no question is left after the filters, or a filter that makes no sense
+    ├── GridError          an unknown axis, or levels that make no grid
+    ├── SweepError         a sweep that cannot go on as it was begun, or whose estimate is over its cap
     ├── StoreBusyError     another process is writing this run store
     └── StoreFormatError   the file is not a run store of this version
 """
@@ -21,6 +23,14 @@ class TaskError(EvalError):
 
 class SelectionError(EvalError):
     """The filters make no sense, or leave no question."""
+
+
+class GridError(EvalError):
+    """An axis is unknown, or its levels make no grid."""
+
+
+class SweepError(EvalError):
+    """A sweep cannot go on as it was begun, cannot be carried out so, or would cost more than it may."""
 
 
 class StoreBusyError(EvalError):
