@@ -8,8 +8,10 @@ from evals.harness import Solver, key_of, run
 from evals.runstore import RunStore, code_version
 from evals.sweep.orders import Machine, Order, keys_of
 from evals.task import Sample, Task
+from research_agent.errors import ResearchError
 
 BLOCK = 16  # questions
+_HOPELESS = 5  # questions that failed, the last order's all among them
 Progress = Callable[[int, int, int], None]
 Applies = Callable[[Order, Sample], bool]
 
@@ -75,7 +77,8 @@ class Buyer:
             place: of the first of them in the sweep's order.
 
         Raises:
-            SweepError: the source changed since the sweep began, or every question of an order failed.
+            SweepError: the source changed since the sweep began.
+        ResearchError: the infrastructure fails every question.
         """
         if source_now() != self._code:
             raise SweepError(
@@ -106,10 +109,10 @@ class Buyer:
         )
         self.bought += outcome.bought
         self.units += sum(trial.units for _, trial in outcome.pairs)
-        if not outcome.bought and len(wanted) >= min(BLOCK, 3):
-            raise SweepError(
-                f"None of {len(wanted)} questions at {order.cell} could be asked, for the model or a backend fails: "
-                "put it right and give the same command again; every finished trial is kept."
+        if not outcome.bought and self.failed >= _HOPELESS:
+            raise ResearchError(
+                f"The model or a backend fails: none of {len(wanted)} questions at {order.cell} could be asked, and "
+                f"{self.failed} failed in all; put it right and give the same command again, what is finished is kept."
             )
 
     def _seeded(self, order: Order, asked: Sequence[Sample], seed: int) -> dict[str, str]:

@@ -5,6 +5,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from scaling.intervals import mean_interval
+
 Said = Literal["same", "different", "not shown"]
 MARGIN = 0.03
 _LEVEL = 0.05
@@ -36,9 +38,10 @@ def paired_equivalence(
 ) -> Equivalence:
     """Test whether two ways to measure the same questions differ by less than a margin.
 
-    The interval is the cluster-robust t interval of the mean difference, and never narrower than what n independent
-    pairs without any difference would leave open (1 - 0.05^(1/n), the exact bound): where hardly any pair differs, the
-    variance says nothing.
+    Differences upwards and downwards are two means with Wilson's interval (cluster-robust), squared and added as by
+    Newcombe (1998, paired proportions; MOVER, Zou and Donner 2008): a t interval is far too narrow where few pairs
+    differ. No end is nearer than what n independent pairs without any difference would leave open (1 - 0.05^(1/n),
+    exact).
 
     Args:
         fresh: outcomes in [0, 1].
@@ -49,24 +52,17 @@ def paired_equivalence(
     Raises:
         ValueError: lengths that differ, or no pair.
     """
-    from scipy.stats import t
-
     if not fresh or not len(fresh) == len(replayed) == len(clusters):
         raise ValueError(
             f"There must be pairs; {len(fresh)} fresh, {len(replayed)} replayed, {len(clusters)} clusters."
         )
     differences = [one - other for one, other in zip(fresh, replayed, strict=True)]
     n, mean = len(differences), math.fsum(differences) / len(differences)
-    sums: dict[Hashable, float] = {}
-    for value, name in zip(differences, clusters, strict=True):
-        sums[name] = sums.get(name, 0.0) + value - mean
-    groups = len(sums)
-    least = 1 - _LEVEL ** (1 / groups)
-    half = least
-    if groups > 1:
-        error = math.sqrt(groups / (groups - 1) * math.fsum(each * each for each in sums.values())) / n
-        half = max(least, float(t.ppf(1 - _LEVEL, groups - 1)) * error)
-    low, high = mean - half, mean + half
+    up = mean_interval([max(each, 0.0) for each in differences], clusters, confidence=1 - 2 * _LEVEL)
+    down = mean_interval([max(-each, 0.0) for each in differences], clusters, confidence=1 - 2 * _LEVEL)
+    least = 1 - _LEVEL ** (1 / up.clusters)
+    high = mean + max(least, math.hypot(up.high - up.value, down.value - down.low))
+    low = mean - max(least, math.hypot(down.high - down.value, up.value - up.low))
     said: Said = "same" if -margin < low and high < margin else "not shown"
     if low > margin or high < -margin:
         said = "different"

@@ -50,7 +50,12 @@ def read_axes(given: Sequence[str]) -> Levels:
         GridError: an unknown axis, levels that are none, or nothing that varies.
     """
     dials = Dials()
-    levels = {"depth": (dials.depth,), "width": (dials.width,), "think": (dials.think,), "samples": (1,)}
+    levels: dict[str, tuple[int, ...]] = {
+        "depth": (dials.depth,),
+        "width": (dials.width,),
+        "think": (dials.think,),
+        "samples": (1,),
+    }
     named = set()
     for text in given:
         name, equals, values = (part.strip() for part in text.partition("="))
