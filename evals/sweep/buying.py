@@ -78,7 +78,7 @@ class Buyer:
 
         Raises:
             SweepError: the source changed since the sweep began.
-        ResearchError: the infrastructure fails every question.
+            ResearchError: the infrastructure fails every question.
         """
         if source_now() != self._code:
             raise SweepError(

@@ -87,6 +87,11 @@ async def _sweep(plan: SweepPlan, ready: Ready, settings: Settings, store: RunSt
             found = await _bought(plan, ready, buyer, identity, bar)
     if isinstance(found, str):
         return found, True
+    if not found.questions:
+        raise ResearchError(
+            f"None of {len(ready.samples)} questions has all its trials, for the model or a backend failed: put it "
+            "right and give the same command again; what is finished is kept."
+        )
     command = command_of(plan)
     results = {"questions": found.questions, "left_out": found.left_out, "command": command, **_figures(found)}
     folder.finish(plan.out, identity, results, found.rows, page(identity, found, command))
@@ -154,7 +159,8 @@ def _estimated(ready: Ready, buyer: Buyer) -> Estimate:
     }
     missing = buyer.missing(ready.samples)
     totals = {order: len(buyer.keys(order, first, ready.samples)) for order, first in ready.orders}
-    return estimate(trials, {order: (totals[order] - missing[order], missing[order]) for order in totals})
+    counts = {order: (totals[order] - missing[order], missing[order]) for order in totals}
+    return estimate(trials, counts, len(ready.samples) - PILOT)
 
 
 def _figures(found: Found) -> dict[str, object]:

@@ -53,12 +53,15 @@ class Estimate:
     seconds: Amount
 
 
-def estimate(trials: Mapping[Order, Sequence[Sequence[Trial]]], counts: Mapping[Order, tuple[int, int]]) -> Estimate:
+def estimate(
+    trials: Mapping[Order, Sequence[Sequence[Trial]]], counts: Mapping[Order, tuple[int, int]], left: int
+) -> Estimate:
     """Return what is still to be spent.
 
     Args:
         trials: of each order, the pilot's trials question by question.
         counts: of each order, the trials there are and those that are missing.
+        left: questions that are still to be asked.
     """
     units = {order: [_mean([trial.units for trial in one]) for one in held if one] for order, held in trials.items()}
     seconds = {
@@ -69,7 +72,7 @@ def estimate(trials: Mapping[Order, Sequence[Sequence[Trial]]], counts: Mapping[
         Priced(order, *counts[order], _each(units[order]), _each(seconds[order])) for order in trials if units[order]
     )
     pilot = max((len(held) for held in units.values()), default=0)
-    return Estimate(pilot, priced, _whole(units, missing), _whole(seconds, missing))
+    return Estimate(pilot, priced, _whole(units, missing, left), _whole(seconds, missing, left))
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -85,7 +88,7 @@ def _each(values: Sequence[float]) -> Amount:
     return _around(mean, deviation / math.sqrt(n), n)
 
 
-def _whole(values: Mapping[Order, Sequence[float]], missing: Mapping[Order, int]) -> Amount:
+def _whole(values: Mapping[Order, Sequence[float]], missing: Mapping[Order, int], left: int) -> Amount:
     """Return the cost of all that is missing, with the interval that holds it in 95 of 100 sweeps.
 
     The same questions stand in every order, so that what varies is a question's cost over all orders; the questions to
@@ -93,7 +96,7 @@ def _whole(values: Mapping[Order, Sequence[float]], missing: Mapping[Order, int]
     """
     known = {order: held for order, held in values.items() if held and missing[order]}
     total = math.fsum(missing[order] * _mean(held) for order, held in known.items())
-    n, left = max((len(held) for held in known.values()), default=0), max(missing.values(), default=0)
+    n = max((len(held) for held in known.values()), default=0)
     if n < 2:
         return Amount(total, total, total)
     moved = [
@@ -101,7 +104,7 @@ def _whole(values: Mapping[Order, Sequence[float]], missing: Mapping[Order, int]
         for at in range(n)
     ]
     variance = math.fsum(each * each for each in moved) / (n - 1)
-    return _around(total, math.sqrt(variance * (1 / n + 1 / left)), n)
+    return _around(total, math.sqrt(variance * (1 / n + 1 / max(1, left))), n)
 
 
 def _around(value: float, error: float, n: int) -> Amount:

@@ -24,7 +24,9 @@ def page(what: Mapping[str, object], found: Found, command: str) -> str:
     """
     held, left = found.questions, found.left_out
     lines = [f"# Sweep of {what['task']}", "", f"Outcome: {_NAMES[str(what['outcome'])]}.", "", f"    {command}", ""]
-    lines += [f"- {name.replace('_', ' ')}: {_text(value)}" for name, value in what.items()]
+    # An index is named by its folder; where that lies on a machine is nobody's business.
+    shown = {**what, "corpus": str(what["corpus"]).rpartition("/")[2]}
+    lines += [f"- {name}: {_text(value)}" for name, value in shown.items()]
     lines += [
         f"- questions: {held}" + (f"; {left} more are left out, for not all their trials are there" if left else "")
     ]

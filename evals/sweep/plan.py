@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evals import evaluate
@@ -74,14 +74,14 @@ class Ready:
 
 def make_ready(plan: SweepPlan) -> Ready:
     """Check all that can be checked before anything is opened."""
-    numbers = {"--concurrency": plan.concurrency, "--seeds": plan.seeds, "--fresh": plan.probes + 1}
-    if plan.questions is not None:
-        numbers["--questions"] = plan.questions
-    for name, number in numbers.items():
-        if number < 1:
-            raise SelectionError(
-                f"{name} must be at least {int(name != '--fresh')}; it was {number - (name == '--fresh')}."
-            )
+    for name, number, least in (
+        ("--concurrency", plan.concurrency, 1),
+        ("--questions", plan.questions, 1),
+        ("--seeds", plan.seeds, 1),
+        ("--fresh", plan.probes, 0),
+    ):
+        if number is not None and number < least:
+            raise SelectionError(f"{name} must be at least {least}; it was {number}.")
     if plan.max_units is not None and not 0 < plan.max_units < float("inf"):
         raise SweepError(f"--max-units must be a number above 0; it was {plan.max_units:g}.")
     for name, value, known in (("--design", plan.design, designs()), ("--outcome", plan.outcome, OUTCOMES)):
@@ -98,11 +98,12 @@ def make_ready(plan: SweepPlan) -> Ready:
         evaluate.Plan(plan.task, model=plan.model, budget=plan.budget, index=plan.index, seed=plan.seed), task
     )
     check_paths(options)
+    seeds = range(plan.seed, plan.seed + plan.seeds)
+    replace(options, seed=seeds[-1])  # refused where there is no such seed
     runs = runs_of(cells)
     probes = probes_of(levels, runs)
     last = {name: each[-1] for name, each in levels.items()}
     top = Cell(last["depth"], last["width"], levels["think"][0], levels["samples"][0])
-    seeds = range(plan.seed, plan.seed + plan.seeds)
     asked = Asked(levels, runs, probes, top, plan.outcome, partners(everyone, plan.outcome), seeds, plan.by)
     orders = [(Order("run", run), len(samples)) for run in dict.fromkeys(runs.values())]
     orders += [(Order("probe", cell), min(plan.probes, len(samples))) for cell in probes if plan.probes]

@@ -130,7 +130,7 @@ def test_the_estimate_holds_what_the_rest_costs():
     for _ in range(400):
         costs = [draw.uniform(50, 150) for _ in range(105)]
         pilot = [[trial([""], units=cost - 1)] for cost in costs[:5]]
-        found = estimate({order: pilot}, {order: (5, 100)})
+        found = estimate({order: pilot}, {order: (5, 100)}, 100)
         held += found.units.low <= sum(costs[5:]) <= found.units.high
     assert 0.92 <= held / 400 <= 0.98
     assert found.orders[0].missing == 100
@@ -138,4 +138,4 @@ def test_the_estimate_holds_what_the_rest_costs():
 
 def test_nothing_missing_costs_nothing():
     order = Order("run", Cell(4, 1, 0, 1))
-    assert estimate({order: [[trial([""])]] * 3}, {order: (3, 0)}).units.value == 0
+    assert estimate({order: [[trial([""])]] * 3}, {order: (3, 0)}, 0).units.value == 0
