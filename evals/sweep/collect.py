@@ -165,8 +165,11 @@ def _score(
         held.cells.setdefault(cell, []).append((sample, one))
         held.rows.append(_row(sample, seed, cell, one))
     for cell in asked.probes:
+        # Replayed from the very candidates that the fresh run makes again, so that luck stands on both sides.
+        same = bought[asked.runs[cell]][: cell.samples]
         for trial in trials_of(buyer, Order("probe", cell), sample, seed):
-            held.pairs.setdefault(cell, []).append((sample, replayed[cell], fresh(sample, trial, asked.outcome)))
+            again = _at(asked, sample, same, cell)
+            held.pairs.setdefault(cell, []).append((sample, again, fresh(sample, trial, asked.outcome)))
     for kind in _ENDS:
         trials = trials_of(buyer, Order(kind, asked.top), sample, seed)
         if trials:
