@@ -5,6 +5,8 @@ UsageError (research_agent.errors)
     ├── TaskError          a task folder that cannot be used; the message names the file and the row
     ├── SelectionError     no question is left after the filters, or a filter that makes no sense
     ├── JudgeError         a judge that was not calibrated, cannot be, or is no better than chance
+    ├── GridError          an unknown axis, or levels that make no grid
+    ├── SweepError         a sweep that cannot go on as it was begun, or whose estimate is over its cap
     ├── StoreBusyError     another process is writing this run store
     ├── StoreFormatError   the file is not a run store of this version
     ├── StoreDiskError     the run store cannot be read or written
@@ -31,6 +33,14 @@ class SelectionError(EvalError):
 
 class JudgeError(EvalError):
     """A judge's verdicts cannot be reported: it was not calibrated, cannot be, or is no better than chance."""
+
+
+class GridError(EvalError):
+    """An axis is unknown, or its levels make no grid."""
+
+
+class SweepError(EvalError):
+    """A sweep cannot go on as it was begun, cannot be carried out so, or would cost more than it may."""
 
 
 class StoreBusyError(EvalError):

@@ -27,7 +27,7 @@ from research_agent.options import AskOptions
 from research_agent.resources import check_paths
 from retrieval.errors import RetrievalError
 
-_STORE = "evals.sqlite"
+STORE = "evals.sqlite"
 _FAILED = EXIT_STATUS["failed"]
 
 
@@ -73,9 +73,9 @@ def carry_out(plan: Plan, output: str, out: Path | None) -> int:
     try:
         result = evaluate(plan, out)
     except (ResearchError, RetrievalError) as error:
-        return _say(f"Error: {error}", status_of(error) or _FAILED)
+        return say(f"Error: {error}", status_of(error) or _FAILED)
     except KeyboardInterrupt:
-        return _say("Stopped; every finished trial is kept, and the same command goes on from there.", INTERRUPTED)
+        return say("Stopped; every finished trial is kept, and the same command goes on from there.", INTERRUPTED)
     text = json.dumps(result, indent=2, ensure_ascii=False) + "\n" if output == "json" else to_markdown(result)
     if out is None:
         sys.stdout.write(text)
@@ -86,7 +86,7 @@ def carry_out(plan: Plan, output: str, out: Path | None) -> int:
     return _FAILED if result["unanswered"] else 0
 
 
-def _say(what: str, status: int) -> int:
+def say(what: str, status: int) -> int:
     """Write a sentence to stderr and return the exit status."""
     sys.stderr.write(f"{what}\n")
     return status
@@ -109,19 +109,19 @@ def evaluate(plan: Plan, out: Path | None = None, settings: Settings | None = No
     settings = settings or load_settings()
     task = read_task(plan.task)
     samples = select(task, seed=plan.seed, limit=plan.limit, kinds=plan.kinds, by=plan.by, per_group=plan.per_group)
-    options, corpus = _options(plan, task)
+    options, corpus = options_of(plan, task)
     check_paths(options)
     if plan.concurrency < 1:
         raise SelectionError(f"--concurrency must be at least 1; it was {plan.concurrency}.")
     if out is not None and not out.parent.is_dir():
         raise TaskError(f"The report cannot be written to {out}: there is no folder {out.parent}.")
-    with opened(plan.store or settings.home / _STORE) as store:
+    with opened(plan.store or settings.home / STORE) as store:
         outcome, solver = asyncio.run(_run(plan, options, settings, task, corpus, samples, store))
     citations = check_citations((trial for _, trial in outcome.pairs), task.corpus) if task.corpus else None
     return report(task.name, outcome, by=plan.by, depth=plan.depth, solver=solver, citations=citations)
 
 
-def _options(plan: Plan, task: Task) -> tuple[AskOptions, str]:
+def options_of(plan: Plan, task: Task) -> tuple[AskOptions, str]:
     """Return the options of every run and the fingerprint of what is searched."""
     if plan.index is None and task.corpus is None:
         raise TaskError(f"The folder {plan.task} holds no corpus.jsonl or corpus.jsonl.gz; name an index with --index.")

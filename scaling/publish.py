@@ -65,7 +65,8 @@ def publish(request: Request, say: Callable[[str], None]) -> ScalingFit:
     if request.out.exists() and not request.out.is_dir():
         raise ValueError(f"{request.out} is a file; name a folder for the results.")
     kept = request.out / TABLE
-    if request.trials.resolve() == kept.resolve():
+    own = request.trials.resolve() == kept.resolve()  # the table stays as it is, and is what a plan is made of
+    if own and request.axes is not None:
         raise ValueError(f"{request.trials} would be replaced by what is kept of it; name another folder.")
     table = Trials.read(request.trials, request.axes)
     cells = table.cells()
@@ -87,7 +88,8 @@ def publish(request: Request, say: Callable[[str], None]) -> ScalingFit:
     contents["report.html"] = report.html(text, contents).encode()
     contents["fit.json"] = document.dumps(found).encode()
     request.out.mkdir(parents=True, exist_ok=True)
-    table.write(kept)
+    if not own:
+        table.write(kept)
     for name, raw in contents.items():
         write(request.out / name, raw)
     for one in drawn:

@@ -105,6 +105,11 @@ def test_one_axis_in_json(one, tmp_path):
     printed = invoke("fit", one, "--out", out, "--replicates", 100, "--form", "hill")
     assert printed.stdout.startswith("120 questions")
     assert before == {path.name: path.read_bytes() for path in out.iterdir() if path.suffix != ".parquet"}
+    # From the table that lies there itself, too.
+    kept = (out / "trials.parquet").read_bytes()
+    assert invoke("fit", out / "trials.parquet", "--out", out, "--replicates", 100, "--form", "hill").exit_code == 0
+    assert kept == (out / "trials.parquet").read_bytes()
+    assert before == {path.name: path.read_bytes() for path in out.iterdir() if path.suffix != ".parquet"}
 
 
 @pytest.mark.parametrize(
@@ -126,7 +131,7 @@ def test_one_axis_in_json(one, tmp_path):
         (["{few}", "--out", "{folder}/out"], "independent questions"),
         (["{free}", "--out", "{folder}/out", "--worth", "3"], "says nothing without costs"),
         (["{free}", "--out", "{folder}/out", "--cost", "calls"], "the table has no column cost_*"),
-        (["{kept}", "--out", "{folder}"], "would be replaced by what is kept of it; name another folder."),
+        (["{kept}", "--out", "{folder}", "--axes", "depth"], "would be replaced by what is kept of it; name another"),
     ],
 )
 def test_bad_input_is_one_sentence_and_status_2_and_writes_nothing(table, tmp_path, arguments, message):
