@@ -94,7 +94,7 @@ def markdown(page: Page) -> str:
         [(check.claim, check.seen, "yes" if check.holds else "**no**") for check in page.checks],
     )
     for section in page.sections:
-        lines += ["", f"## {section.title}", "", section.text]
+        lines += ["", f"## {section.title}", *(["", section.text] if section.text else [])]
         lines += ["", *_table(section.head, section.rows)] if section.head else []
     for picture in page.pictures:
         lines += ["", f"![{picture.title}]({picture.name}.png)", "", picture.caption]
