@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 # Bounds of the profile: logit A, and ln shape.
 _TOP, _SHAPES = 7.0, (-4.0, 4.0)
-_STEP, _EXACT = 0.5, 1e-3
+_STEP, _EXACT, _NEAR = 0.5, 1e-3, 0.05  # of a search; of what MINOS calls an end, in thresholds
+_OFF = 0.25  # from limits, at which Minuit's gradient is lost
 _RIDGE = 1e-9  # relative; what no cell speaks of stays invertible
 _CHI_SQUARE = 3.841458820694124  # .95 quantile, one degree of freedom
 _SPAN, _REACHED, _CORRELATION = 3.0, 0.70, 0.98
@@ -212,29 +213,47 @@ def _ends(minuit: "Minuit", place: int) -> tuple[float, float]:
         error = None
     found = []
     for side, bound in zip(("lower", "upper"), bounds, strict=True):
+        at = math.nan
         if error is not None and getattr(error, f"at_{side}_limit"):
-            found.append(math.copysign(math.inf, bound - best[place]))
+            at = math.copysign(math.inf, bound - best[place])
         elif error is not None and getattr(error, f"{side}_valid"):
-            found.append(float(best[place] + getattr(error, side)))
-        else:  # heavy tails bend the likelihood so that MINOS often loses its way
-            found.append(_search(minuit, place, bound, least, best))
+            at = float(best[place] + getattr(error, side))
+        # Heavy tails bend the likelihood, so that MINOS often loses its way, and may not know it.
+        if not (math.isinf(at) or _crosses(minuit, place, at, least, best)):
+            at = _search(minuit, place, bound, least, best)
+        found.append(at)
     return found[0], found[1]
+
+
+def _crosses(minuit: "Minuit", place: int, at: float, least: float, best: Array) -> bool:
+    """Tell whether the profile stands at its threshold there; nowhere is no such place."""
+    if math.isnan(at):
+        return False
+    rise = _constrained(minuit, place, at, best) - least
+    return abs(rise / (_CHI_SQUARE * minuit.errordef) - 1) < _NEAR
+
+
+def _constrained(minuit: "Minuit", place: int, at: float, near: Array) -> float:
+    """Return the least loss with one parameter held there, looked for from a point near by."""
+    low, high = np.array(minuit.limits).T
+    minuit.values = np.clip(near, low + _OFF, high - _OFF)
+    minuit.values[place] = at
+    minuit.fixed[place] = True
+    minuit.migrad()
+    minuit.fixed[place] = False
+    return float(minuit.fval)
 
 
 def _search(minuit: "Minuit", place: int, bound: float, least: float, best: Array) -> float:
     """Return where the profile crosses its threshold on the way to a bound; infinite where it does not."""
-    minuit.fixed[place] = True
     near, step = best, math.copysign(_STEP, bound - best[place])
     while abs(step) > _EXACT and near[place] != bound:
         # In short steps, each from the last point inside: a far one would land in another valley.
-        minuit.values = near
-        minuit.values[place] = min(max(near[place] + step, min(bound, best[place])), max(bound, best[place]))
-        minuit.migrad()
-        if minuit.fval - least > _CHI_SQUARE * minuit.errordef:
+        at = min(max(near[place] + step, min(bound, best[place])), max(bound, best[place]))
+        if _constrained(minuit, place, at, near) - least > _CHI_SQUARE * minuit.errordef:
             step /= 2
         else:
             near = np.array(minuit.values)
-    minuit.fixed[place] = False
     return float(near[place]) if near[place] != bound else math.copysign(math.inf, step)
 
 

@@ -7,6 +7,7 @@ from simulate import Design, design, outcomes, truth
 from scaling.identifiability import gate, profiles
 from scaling.laws import FORMS, AxisLaw
 from scaling.likelihood import maximise, quantile, sandwich
+from scaling.pinned import Pinned
 
 
 def judge(shape, *, anchored=False, questions=300, seed=0, form="lomax", half=4.0):
@@ -54,3 +55,17 @@ def test_profiles_are_as_wide_as_the_robust_errors_where_much_is_known(seeds):
     found = profiles(law, theta, x, hits, tries)
     widths = [np.log(high / low) for low, high in (found.half, found.shape)]
     assert widths == pytest.approx(2 * quantile(3999) * error[2:], rel=0.05)
+
+
+@pytest.mark.parametrize("seed", [23, 28])
+def test_a_ceiling_at_its_limit_does_not_end_the_profile_of_the_tail(seed):
+    """Where the best ceiling is 1, MINOS calls ends that are none: here it left out α = .3, which fits as well as any."""
+    planned = Design(half=(16.0,), shape=(0.3,))
+    *_, hits = planned.draw(seed + 1, 12)
+    law, x, tries = AxisLaw(FORMS["lomax"], ("d",)), planned.x, planned.tries
+    totals = hits.sum(0)[None], tries.sum(0)[None]
+    held = {"ln shape": np.log(0.3)}
+    free, kept = (maximise(Pinned(law, known, widen=20.0), x, *totals).loss[0] for known in ({}, held))
+    assert kept - free < 0.1
+    low, high = profiles(law, maximise(law, x, *totals).theta[0], x, hits, tries).shape
+    assert low < 0.3 < high
