@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from simulate import Design, design, outcomes, truth
 
-from scaling.identifiability import gate, profiles
+from scaling.identifiability import gate
 from scaling.laws import FORMS, AxisLaw
 from scaling.likelihood import maximise, quantile, sandwich
 from scaling.pinned import Pinned
+from scaling.profiles import profiles
 
 
 def judge(shape, *, anchored=False, questions=300, seed=0, form="lomax", half=4.0):
@@ -59,7 +60,7 @@ def test_profiles_are_as_wide_as_the_robust_errors_where_much_is_known(seeds):
 
 @pytest.mark.parametrize("seed", [23, 28])
 def test_a_ceiling_at_its_limit_does_not_end_the_profile_of_the_tail(seed):
-    """Where the best ceiling is 1, MINOS calls ends that are none: here it left out α = .3, which fits as well as any."""
+    """Where the best ceiling is 1, MINOS calls ends that are none: it left out α = .3, which fits as well as any."""
     planned = Design(half=(16.0,), shape=(0.3,))
     *_, hits = planned.draw(seed + 1, 12)
     law, x, tries = AxisLaw(FORMS["lomax"], ("d",)), planned.x, planned.tries
